@@ -1,0 +1,222 @@
+"""How far two codings of the same incidents agree, and how well rows are sourced."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import krippendorff
+import numpy as np
+import pandas as pd
+
+from analysis import paths, schemas, vocab
+from analysis.dataset import Dataset
+from analysis.dates import earliest
+
+#: Columns that must be equal, and days that dates may lie apart, for two rows to be the same act.
+ALIGNMENT = {
+    "attributions": (("incident_id", "attributor", "accused_state"), "date", 7),
+    "responses": (("incident_id", "responder", "type"), "date_announced", 7),
+    "denials": (("incident_id", "accused_state", "office"), "date", 2),
+}
+#: Variables compared, with their level of measurement.
+VARIABLES = {
+    "attributions": {
+        "state_link": "ordinal",
+        "strongest_link": "ordinal",
+        "confidence": "nominal",
+        "stance": "nominal",
+        "body_type": "nominal",
+        "form": "nominal",
+    },
+    "responses": {"body_type": "nominal"},
+    "denials": {"posture": "nominal", "channel": "nominal", **dict.fromkeys(vocab.STRATEGY, "nominal")},
+}
+
+
+def second_codings(dataset: Path | None = None) -> dict[str, pd.DataFrame]:
+    """The blind second codings kept in ``reliability/``, by table; empty frames where there are none.
+
+    Returns
+    -------
+    dict of pandas.DataFrame
+        ``incidents`` (column ``incident_id``: the sample) and the tables of
+        :data:`ALIGNMENT` with the columns of their models plus ``urls``.
+    """
+    folder = Path(dataset or paths.DATASET) / "reliability"
+    frames = {}
+    for name in ("incidents", *ALIGNMENT):
+        file = folder / f"{name}.csv"
+        wanted = ["incident_id"] if name == "incidents" else [*schemas.columns(name), "urls"]
+        frames[name] = pd.read_csv(file, dtype=object) if file.is_file() else pd.DataFrame(columns=wanted, dtype=object)
+        for column in set(schemas.integers(name)) & set(frames[name]):
+            frames[name][column] = pd.to_numeric(frames[name][column]).astype("Int64")
+    return frames
+
+
+def align(table: str, first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Pair the rows of two codings that describe the same act.
+
+    Rows pair when the columns of :data:`ALIGNMENT` are equal and their dates lie
+    no further apart than it allows; nearest dates first, each row at most once.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``first`` and ``second``: row labels in the two frames.
+    """
+    columns, date, within = ALIGNMENT[table]
+    sides = []
+    for label, frame in (("first", first), ("second", second)):
+        side = frame[list(columns)].fillna("").assign(day=earliest(frame[date]))
+        sides.append(side.rename_axis(label).reset_index())
+    pairs = sides[0].merge(sides[1], on=list(columns), suffixes=("", "_2"))
+    pairs["apart"] = (pairs["day"] - pairs["day_2"]).dt.days.abs()
+    pairs = pairs[pairs["apart"] <= within].sort_values(["apart", "first", "second"], kind="stable")
+    used_first, used_second, kept = set(), set(), []
+    for row in pairs.itertuples():
+        if row.first not in used_first and row.second not in used_second:
+            used_first.add(row.first)
+            used_second.add(row.second)
+            kept.append((row.first, row.second))
+    return pd.DataFrame(kept, columns=["first", "second"])
+
+
+def alpha(first: pd.Series, second: pd.Series, level: str, codes: list, draws: int = 499, seed: int = 20240325) -> dict:
+    """Krippendorff's alpha of two codings of one variable, with a 95% bootstrap interval over rows.
+
+    Returns
+    -------
+    dict
+        ``n`` (pairs), ``agreement`` (share equal), ``alpha``, ``low``, ``high``; alpha is
+        NaN where both codings hold one and the same value throughout.
+    """
+    place = {code: number for number, code in enumerate(codes)}
+    pair = np.array([first.map(place), second.map(place)], dtype=float)
+    out = {"n": pair.shape[1], "agreement": float((pair[0] == pair[1]).mean()) if pair.size else np.nan}
+    chance = np.random.default_rng(seed)
+    picks = (chance.integers(0, pair.shape[1], pair.shape[1]) for _ in range(draws if pair.size else 0))
+    drawn = [value for pick in picks if not np.isnan(value := _alpha(pair[:, pick], level))]
+    low, high = np.quantile(drawn, [0.025, 0.975]) if drawn else (np.nan, np.nan)
+    return {**out, "alpha": _alpha(pair, level), "low": float(low), "high": float(high)}
+
+
+def _alpha(pair: np.ndarray, level: str) -> float:
+    if len(np.unique(pair)) < 2:
+        return np.nan
+    return float(krippendorff.alpha(reliability_data=pair, level_of_measurement=level))
+
+
+def reliability(data: Dataset, codings: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Agreement per variable and recall per table, over the incidents coded twice.
+
+    Returns
+    -------
+    agreement : pandas.DataFrame
+        ``table``, ``variable``, ``level``, ``n``, ``agreement``, ``alpha``, ``low``, ``high``.
+    recall : pandas.DataFrame
+        ``table``, ``first`` and ``second`` (rows in each coding), ``matched``,
+        ``recall_of_first`` (share of the second coding's rows that the first has) and
+        ``recall_of_second``.
+    """
+    sample = codings["incidents"]["incident_id"]
+    scores, found = [], []
+    for table in ALIGNMENT:
+        first = getattr(data, table)
+        first = first[first["incident_id"].isin(sample)]
+        second = codings[table][codings[table]["incident_id"].isin(sample)]
+        pairs = align(table, first, second)
+        found.append(
+            {
+                "table": table,
+                "first": len(first),
+                "second": len(second),
+                "matched": len(pairs),
+                "recall_of_first": len(pairs) / len(second) if len(second) else np.nan,
+                "recall_of_second": len(pairs) / len(first) if len(first) else np.nan,
+            }
+        )
+        for variable, level in VARIABLES[table].items():
+            codes = list(getattr(vocab, schemas.meta(table, variable)["vocab"]))
+            left = first.loc[pairs["first"], variable].reset_index(drop=True)
+            right = second.loc[pairs["second"], variable].reset_index(drop=True)
+            scores.append({"table": table, "variable": variable, "level": level, **alpha(left, right, level, codes)})
+    return pd.DataFrame(scores), pd.DataFrame(found)
+
+
+def sourcing(data: Dataset) -> pd.DataFrame:
+    """How well the rows of each table are sourced.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``table``, ``rows``, ``citations``, ``two_publishers`` (share of rows with pages of
+        at least two publishers), ``official`` (share with an official page or copy).
+    """
+    cited = data.citations.merge(data.sources[["source_id", "publisher", "publisher_class"]], on="source_id")
+    cited["official"] = cited["publisher_class"].isin(["official", "official_copy"])
+    rows = []
+    for table in ("incidents", "attributions", "responses", "denials"):
+        part = cited[cited["table"] == table].groupby("record_id")
+        n = len(getattr(data, table))
+        rows.append(
+            {
+                "table": table,
+                "rows": n,
+                "citations": int(part.size().sum()),
+                "two_publishers": float((part["publisher"].nunique() >= 2).sum() / n) if n else np.nan,
+                "official": float(part["official"].any().sum() / n) if n else np.nan,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+#: Classes of publishers as the report shows them.
+PUBLISHERS = {
+    "official or copy": ("official", "official_copy"),
+    "news agency": ("news_agency",),
+    "press": ("press", "specialist_press"),
+    "state media": ("state_media",),
+    "research and law": ("research", "legal", "encyclopedia"),
+    "vendor, blog, other": ("vendor", "blog", "other"),
+}
+
+
+def publisher_classes(data: Dataset) -> pd.DataFrame:
+    """Citations by table (rows) and class of publisher (columns, as in :data:`PUBLISHERS`)."""
+    label = {code: name for name, codes in PUBLISHERS.items() for code in codes}
+    cited = data.citations.merge(data.sources[["source_id", "publisher_class"]], on="source_id")
+    counts = pd.crosstab(cited["table"], cited["publisher_class"].map(label)).reindex(
+        columns=list(PUBLISHERS), fill_value=0
+    )
+    wanted = [table for table in ("attributions", "responses", "denials", "incidents") if table in counts.index]
+    return counts.loc[wanted].rename_axis("table")
+
+
+def draw(data: Dataset, n: int, seed: int = 20240325) -> list[str]:
+    """A random sample of incidents for a second coding, stratified by accused state.
+
+    Parameters
+    ----------
+    data : Dataset
+    n : int
+        Size of the sample.
+    seed : int
+
+    Returns
+    -------
+    list of str
+        Incident ids.  Each accused state is drawn from in proportion to its
+        incidents (largest remainders); an incident belongs to the state that its
+        first accusation names.
+    """
+    chance = np.random.default_rng(seed)
+    first = data.attributions.dropna(subset=["accused_state"]).sort_values(["date", "attribution_id"])
+    stratum = first.drop_duplicates("incident_id").set_index("incident_id")["accused_state"].sort_index()
+    exact = stratum.value_counts().sort_index() * n / len(stratum)
+    size = np.floor(exact).astype(int)
+    rest = (exact - size).sort_values(ascending=False, kind="stable").index[: n - int(size.sum())]
+    size[rest] += 1
+    picked = [
+        chance.choice(stratum.index[stratum == state], count, replace=False) for state, count in size.items() if count
+    ]
+    return sorted(str(incident) for part in picked for incident in part)

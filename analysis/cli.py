@@ -1,0 +1,188 @@
+"""The command line.  It parses words and calls one function; the logic is elsewhere.
+
+Heavy modules are imported by the command that needs them, so that ``--help``
+and refusals are immediate.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from pathlib import Path
+
+from analysis import paths
+from analysis.errors import CardError, DatasetError, MismatchError
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(
+        prog="reproduce.py", description="CARD: check the dataset, run the notebooks, make the report."
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, about: str, dataset: bool = False) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=about, description=about)
+        if dataset:
+            command.add_argument(
+                "--dataset", type=Path, metavar="DIR", help="folder laid out like dataset/ (default: the repository's)"
+            )
+        return command
+
+    add("check", "report every problem of the dataset; exit 1 if there is any", dataset=True)
+    add("format", "put the tables into canonical form", dataset=True)
+    add("codebook", "write CODEBOOK.md and datapackage.json anew from the schemas and tables")
+    show = add("show", "print one incident as a story with its sources", dataset=True)
+    show.add_argument("incident", metavar="INCIDENT")
+    run = add("run", "run notebooks by the names in notebooks/runs.toml (default: all)")
+    run.add_argument("names", nargs="*", metavar="NAME")
+    run.add_argument(
+        "-p",
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override a parameter; lists are a,b,c",
+    )
+    run.add_argument("--list", action="store_true", help="list the runs with their parameters, and run nothing")
+    report = add("report", "make HTML, PDF and DOCX from the results of the last runs")
+    reproduce = add("reproduce", "check, run everything, make the report, compare with the expected results")
+    reproduce.add_argument(
+        "--verify",
+        action="store_true",
+        help="run every notebook twice, under two hash seeds and time zones, and compare both",
+    )
+    add("accept", "make the results of the last runs the expected ones")
+    for command in (run, report, reproduce):
+        command.add_argument("--jobs", type=int, metavar="N", help="notebooks at once (default: one per processor)")
+    return top
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0 done, 1 a problem that was reported, 2 words not understood."""
+    words = list(sys.argv[1:] if words is None else words)
+    options = parser().parse_args(words)
+    try:
+        return globals()[f"_{options.command}"](options)
+    except DatasetError as error:
+        print(error, file=sys.stderr)
+        print(f"{len(error.problems)} problems", file=sys.stderr)
+        return 1
+    except MismatchError as error:
+        print(f"\n{error}\n\n{len(error.differences)} differences from report/expected", file=sys.stderr)
+        return 1
+    except CardError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted; finished runs are kept", file=sys.stderr)
+        return 130
+
+
+def _check(options) -> int:
+    from analysis.checks import check
+    from analysis.dataset import read_tables
+
+    problems = check(options.dataset)
+    for problem in problems:
+        print(problem)
+    if problems:
+        print(f"{len(problems)} problems", file=sys.stderr)
+        return 1
+    tables = read_tables(options.dataset)
+    print("no problems: " + ", ".join(f"{len(table.frame)} {name}" for name, table in tables.items()))
+    return 0
+
+
+def _format(options) -> int:
+    from analysis.csvtext import write_atomic
+    from analysis.dataset import canonical
+
+    changed = 0
+    for path, text in canonical(options.dataset).items():
+        if path.read_bytes() != text.encode():
+            write_atomic(path, text)
+            print(f"formatted {paths.shown(path)}")
+            changed += 1
+    print(f"{changed} files changed" if changed else "all tables are in canonical form")
+    return 0
+
+
+def _codebook(options) -> int:
+    from analysis.codebook import generated
+    from analysis.csvtext import write_atomic
+
+    for path, text in generated().items():
+        write_atomic(path, text)
+        print(f"wrote {paths.shown(path)}")
+    return 0
+
+
+def _show(options) -> int:
+    from analysis.dataset import load
+    from analysis.story import incident_story
+
+    print(incident_story(load(options.dataset), options.incident))
+    return 0
+
+
+def _overrides(words: list[str]) -> dict[str, str]:
+    out = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or not key:
+            raise CardError(f"-p {word}: write KEY=VALUE")
+        out[key] = value
+    return out
+
+
+def _run(options) -> int:
+    from analysis import runner
+
+    runs = runner.plan(options.names, _overrides(options.parameter))
+    if options.list:
+        for run in runs:
+            print(f"{run.name}  ({run.notebook.name})")
+            for item in runner.parameters(run.notebook).values():
+                value = run.parameters.get(item.name, item.default)
+                print(f"    {item.name}: {item.type} = {value!r}  # {item.about}")
+        return 0
+    runner.run_all(runs, options.jobs)
+    for run in runs:
+        print(f"{run.name}: {paths.shown(paths.BUILD / 'runs' / run.name)}")
+    return 0
+
+
+def _report(options) -> int:
+    from analysis import report, results, runner
+
+    found = results.gather([run.name for run in runner.plan()])
+    for path in report.build(found, paths.BUILD):
+        print(f"{paths.shown(path)}  {path.stat().st_size:,} bytes")
+    return 0
+
+
+def _accept(options) -> int:
+    from analysis import results, runner
+
+    changed = results.accept(results.gather([run.name for run in runner.plan()]), paths.EXPECTED)
+    print("\n".join(f"renewed {name}" for name in changed) or "nothing has changed")
+    return 0
+
+
+def _reproduce(options) -> int:
+    from analysis import reproduction
+
+    reproduction.reproduce(options.jobs, options.verify)
+    return 0
+
+
+def suggestion(word: str) -> str:
+    """The command nearest to a mistyped word, as a hint; empty if none is near."""
+    choices = next(a for a in parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
+    found = difflib.get_close_matches(word, list(choices), 1)
+    return f"did you mean {found[0]!r}?" if found else ""

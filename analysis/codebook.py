@@ -1,0 +1,143 @@
+"""What the schemas say, as pages and as machine-readable metadata."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+from analysis import paths, rules_content, schemas, vocab  # noqa: F401  (rules_content registers its rules)
+from analysis.dataset import read_tables
+from analysis.rules import RULES
+
+KINDS = {"Int64": "integer", "str": "text"}
+
+
+def version() -> str:
+    """Version of the dataset, from the one place that states it: CITATION.cff."""
+    found = re.search(r"^version: *[\"']?([^\"'\s]+)", (paths.ROOT / "CITATION.cff").read_text("utf-8"), re.M)
+    return found[1]
+
+
+def _summary(function) -> str:
+    return " ".join((function.__doc__ or "").split())
+
+
+def markdown() -> str:
+    """CODEBOOK.md: every table, column, code and rule, each linked to where it leads."""
+    lines = [
+        "# Codebook",
+        "",
+        "Generated from the schemas by `python3 reproduce.py codebook`; edit `analysis/schemas.py` and `analysis/vocab.py`, "
+        "not this page. How to decide between codes: [CODING.md](CODING.md).",
+        "",
+        "Tables: " + " · ".join(f"[{name}](#{name})" for name in schemas.TABLES),
+        "",
+    ]
+    shown = {}
+    for name, model in schemas.TABLES.items():
+        lines += [f"## {name}", "", _summary(model), ""]
+        lines += [f"Key: {', '.join(f'`{column}`' for column in schemas.KEYS[name])}", ""]
+        lines += ["| column | type | empty | meaning | values |", "|---|---|---|---|---|"]
+        for column, definition in schemas.columns(name).items():
+            meta = definition.metadata or {}
+            kind = "date" if "date" in meta else KINDS[str(definition.dtype)]
+            values = _values(definition, meta)
+            if meta.get("vocab"):
+                shown[meta["vocab"]] = True
+            empty = "yes" if definition.nullable else "no"
+            lines.append(f"| `{column}` | {kind} | {empty} | {definition.description} | {values} |")
+        lines.append("")
+    lines += ["# Codes", ""]
+    for name in (name for name in vars(vocab) if name in shown):
+        scale = " (a scale: the order is a measurement)" if name in vocab.ORDERED else ""
+        lines += [f"## {_anchor(name)}", "", f"In display order{scale}.", "", "| code | meaning |", "|---|---|"]
+        lines += [f"| `{code}` | {meaning} |" for code, meaning in getattr(vocab, name).items()]
+        lines.append("")
+    lines += ["# Rules across cells and tables", "", "| rule | what must hold |", "|---|---|"]
+    lines += [f"| `{name}` | {_summary(function)} |" for name, function in RULES.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _anchor(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+def _values(definition, meta: dict) -> str:
+    if meta.get("vocab"):
+        return f"[{_anchor(meta['vocab'])}](#{_anchor(meta['vocab'])})"
+    if meta.get("ref"):
+        table, column = meta["ref"].split(".")
+        return f"[{table}](#{table}).`{column}`"
+    if meta.get("unit"):
+        return f"unit: {meta['unit']}"
+    if "date" in meta:
+        return f"precision in `{meta['date']}`" if meta["date"] else "ISO 8601"
+    for check in definition.checks:
+        if check.name == "str_length":
+            return f"at most {check.statistics['max_value']} characters"
+        if check.name == "str_matches":
+            pattern = check.statistics["pattern"]
+            pattern = getattr(pattern, "pattern", pattern)
+            return "`" + pattern.replace("|", "\\|") + "`"
+    return ""
+
+
+def datapackage(dataset: Path | None = None) -> str:
+    """Text of datapackage.json (Frictionless Data Package): fields, keys, row counts and hashes."""
+    folder = Path(dataset or paths.DATASET)
+    resources = []
+    for name, table in read_tables(folder).items():
+        raw = table.path.read_bytes()
+        resources.append(
+            {
+                "name": name,
+                "path": f"tables/{name}.csv",
+                "format": "csv",
+                "mediatype": "text/csv",
+                "encoding": "utf-8",
+                "description": _summary(schemas.TABLES[name]),
+                "bytes": len(raw),
+                "hash": "sha256:" + hashlib.sha256(raw).hexdigest(),
+                "rows": len(table.frame),
+                "schema": _table_schema(name),
+            }
+        )
+    package = {
+        "name": "card",
+        "title": "CARD: Cyber Attribution, Response and Denial",
+        "version": version(),
+        "licenses": [{"name": "CC-BY-4.0", "title": "Creative Commons Attribution 4.0"}],
+        "resources": resources,
+    }
+    return json.dumps(package, indent=1, ensure_ascii=False) + "\n"
+
+
+def _table_schema(name: str) -> dict:
+    described = []
+    for column, definition in schemas.columns(name).items():
+        meta, limits = definition.metadata or {}, {}
+        if not definition.nullable:
+            limits["required"] = True
+        if meta.get("vocab"):
+            limits["enum"] = list(getattr(vocab, meta["vocab"]))
+        kind = "integer" if str(definition.dtype) == "Int64" else "string"
+        described.append({"name": column, "type": kind, "description": definition.description, "constraints": limits})
+    out = {"fields": described, "primaryKey": list(schemas.KEYS[name]), "missingValues": [""]}
+    keys = [
+        {"fields": column, "reference": {"resource": "" if other == name else other, "fields": key}}
+        for table, column, other, key in schemas.references()
+        if table == name
+    ]
+    if keys:
+        out["foreignKeys"] = keys
+    return out
+
+
+def generated(dataset: Path | None = None) -> dict[Path, str]:
+    """Every generated page of the dataset folder with the text it should have."""
+    return {
+        paths.DATASET / "CODEBOOK.md": markdown(),
+        paths.DATASET / "datapackage.json": datapackage(dataset),
+    }

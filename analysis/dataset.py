@@ -1,0 +1,177 @@
+"""Load the tables as typed frames, and write them in canonical form."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import pandas as pd
+import pandera.errors
+
+from analysis import csvtext, paths, schemas, vocab
+from analysis.csvtext import TextTable
+from analysis.errors import CardError, DatasetError, Problem
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The whole dataset, one frame per table.
+
+    Columns, types and row meaning of each frame are those of its model in
+    :mod:`analysis.schemas`; text columns hold ``None`` for empty cells, counts
+    are nullable integers.  The object is frozen; treat the frames so, too.
+    """
+
+    incidents: pd.DataFrame
+    targets: pd.DataFrame
+    actors: pd.DataFrame
+    attributions: pd.DataFrame
+    responses: pd.DataFrame
+    denials: pd.DataFrame
+    statements: pd.DataFrame
+    sources: pd.DataFrame
+    citations: pd.DataFrame
+    states: pd.DataFrame
+    memberships: pd.DataFrame
+    version: str = field(default="unversioned")
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Name to frame, in the order of the codebook."""
+        return {item.name: getattr(self, item.name) for item in fields(self) if item.name != "version"}
+
+
+def read_tables(dataset: Path | None = None) -> dict[str, TextTable]:
+    """Read every table of a dataset folder as text, faults collected and not raised."""
+    folder = paths.tables(dataset or paths.DATASET)
+    if not folder.is_dir():
+        raise CardError(
+            f"{paths.shown(folder)}: no such folder; give a folder laid out like dataset/ (with tables/*.csv)"
+        )
+    return {name: csvtext.read(name, folder / f"{name}.csv") for name in schemas.TABLES}
+
+
+def typed(table: TextTable) -> tuple[pd.DataFrame, list[Problem]]:
+    """Give the columns of a text table their types and validate them with the table's model.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        Cells that have no value of the column's type are missing.
+    problems : list of Problem
+        One for each cell that breaks a rule of the model.
+    """
+    frame, problems, seen = table.frame.copy(), [], set()
+    for name in schemas.integers(table.name):
+        if name not in frame:
+            continue
+        wrong = frame[name].notna() & ~frame[name].astype("string").str.fullmatch(csvtext.WHOLE.pattern).eq(True)
+        for row in frame.index[wrong]:
+            problems.append(
+                table.at(row, name, "type", f"{frame.at[row, name]!r} is not a whole number written in digits")
+            )
+            seen.add((row, name))
+        frame[name] = pd.to_numeric(frame[name].where(~wrong)).astype("Int64")
+    for name, column in schemas.columns(table.name).items():
+        if name in frame and "date" in (column.metadata or {}):
+            for row, value in frame[name].dropna().items():
+                if not re.match(schemas.DATE, value) and (why := csvtext.spreadsheet_date(value)):
+                    problems.append(table.at(row, name, "spreadsheet-date", why))
+                    seen.add((row, name))
+    if table.readable:
+        try:
+            schemas.TABLES[table.name].validate(frame, lazy=True)
+        except pandera.errors.SchemaErrors as errors:
+            for case in errors.failure_cases.itertuples():
+                problems.extend(_translate(table, frame, case, seen))
+    return frame, problems
+
+
+def _translate(table: TextTable, frame: pd.DataFrame, case, seen: set) -> list[Problem]:
+    """Turn one of pandera's failure cases into problems, unless its cell is already reported."""
+    check, name, row = str(case.check), case.column, case.index
+    if row is None or pd.isna(row):
+        return [Problem(paths.shown(table.path), 1, 1, "model", f"{name}: {check}: {case.failure_case}")]
+    row = int(row)
+    if (row, name) in seen:
+        return []
+    seen.add((row, name))
+    value = frame.at[row, name]
+    known = schemas.meta(table.name, name).get("vocab")
+    if check == "not_nullable":
+        return [table.at(row, name, "required", "the cell is empty, and this column needs a value")]
+    if check == "field_uniqueness":
+        first = frame.index[frame[name] == value][0]
+        if row == first:
+            return []
+        return [table.at(row, name, "unique", f"{value!r} stands on line {table.lines[first]} already; give another")]
+    if check.startswith("isin"):
+        codes = [str(code) for code in getattr(vocab, known)]
+        near = difflib.get_close_matches(str(value), codes, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"the codes are {', '.join(codes)}"
+        return [table.at(row, name, "vocabulary", f"{str(value)!r} is not a code of this column; {hint}")]
+    if check.startswith("str_length"):
+        longest = schemas.columns(table.name)[name].checks
+        limit = next(c.statistics["max_value"] for c in longest if c.name == "str_length")
+        return [table.at(row, name, "length", f"{len(value)} characters; at most {limit}: shorten it")]
+    if check.startswith("str_matches"):
+        if "date" in schemas.meta(table.name, name):
+            return [table.at(row, name, "date", f"{value!r} is not YYYY-MM-DD, YYYY-MM or YYYY")]
+        pattern = next(
+            c.statistics["pattern"] for c in schemas.columns(table.name)[name].checks if c.name == "str_matches"
+        )
+        pattern = getattr(pattern, "pattern", pattern)
+        return [table.at(row, name, "pattern", f"{value!r} does not have the form {pattern}")]
+    return [table.at(row, name, "range", f"{value} is out of range ({check}); mend the number")]
+
+
+def version_of(dataset: Path) -> str:
+    """Version that a dataset folder declares in its data package; ``unversioned`` if it has none."""
+    package = Path(dataset) / "datapackage.json"
+    return json.loads(package.read_text("utf-8"))["version"] if package.is_file() else "unversioned"
+
+
+def load(dataset: Path | None = None) -> Dataset:
+    """Load and validate the dataset.
+
+    Parameters
+    ----------
+    dataset : path, optional
+        Folder laid out like ``dataset/``; by default the repository's own.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    DatasetError
+        If a table breaks its model; ``problems`` says where.  Rules across
+        tables are the matter of :func:`analysis.checks.check`.
+    """
+    folder = Path(dataset or paths.DATASET)
+    frames, problems = {}, []
+    for name, table in read_tables(folder).items():
+        frames[name], found = typed(table)
+        problems += [*table.problems, *found]
+    if problems:
+        raise DatasetError(sorted(problems))
+    return Dataset(**frames, version=version_of(folder))
+
+
+def canonical(dataset: Path | None = None) -> dict[Path, str]:
+    """Canonical text of every table file, as far as it can be read.
+
+    Raises
+    ------
+    DatasetError
+        If a file cannot be read as its table; nothing is guessed.
+    """
+    tables = read_tables(dataset)
+    broken = [problem for table in tables.values() if not table.intact for problem in table.problems]
+    broken += [p for table in tables.values() if table.intact for p in table.problems if p.rule == "encoding"]
+    if broken:
+        raise DatasetError(sorted(broken))
+    return {table.path: csvtext.render(name, table.frame.map(csvtext.tidy)) for name, table in tables.items()}

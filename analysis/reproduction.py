@@ -1,0 +1,86 @@
+"""The whole reproduction: check, run, report, compare."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from analysis import checks, codebook, paths, report, results, runner
+from analysis.errors import CardError, DatasetError, MismatchError
+
+#: Surroundings of the second run under ``--verify``: nothing of them may show in any result.
+ELSEWHERE = {"PYTHONHASHSEED": "4242", "TZ": "Asia/Kathmandu", "LC_ALL": "C"}
+
+
+def reproduce(jobs: int | None = None, verify: bool = False, say=print) -> None:
+    """Check the dataset, run every notebook, make the report, and compare with the expected results.
+
+    Parameters
+    ----------
+    jobs : int, optional
+        Notebooks at once.
+    verify : bool
+        Run everything a second time in another folder, time zone, locale and hash
+        seed, and demand the same bytes of every result and document.
+    say : callable
+        Takes one line of progress.
+
+    Raises
+    ------
+    DatasetError
+        If the dataset breaks a rule.
+    MismatchError
+        If a number, table or figure differs from the expected one.
+    """
+    started = time.perf_counter()
+    problems = checks.check()
+    if problems:
+        raise DatasetError(problems)
+    for path, text in codebook.generated().items():
+        if not path.is_file() or path.read_text("utf-8") != text:
+            raise CardError(f"{paths.shown(path)} is stale; write it anew with `codebook`")
+    say(f"dataset {codebook.version()}: no problems")
+    runs = runner.plan()
+    runner.run_all(runs, jobs, say=say)
+    found = results.gather([run.name for run in runs])
+    documents = report.build(found, paths.BUILD)
+    differences, notes = results.compare(found, paths.EXPECTED)
+    if verify and not differences:
+        differences += _again(runs, jobs, found, documents, say)
+    for note in notes:
+        say(note)
+    say("")
+    for document in documents:
+        say(f"{paths.shown(document)}  {document.stat().st_size:,} bytes")
+    say(
+        f"{paths.shown(paths.BUILD / 'runs')}  {len(found.numbers)} numbers, {len(found.tables)} tables (CSV, Markdown, LaTeX), {len(found.figures)} figures (SVG, PNG, data)"
+    )
+    if differences:
+        raise MismatchError(differences)
+    twice = ", twice with the same bytes" if verify else ""
+    say(f"reproduced{twice}: all results match {paths.shown(paths.EXPECTED)} ({time.perf_counter() - started:.0f} s)")
+
+
+def _again(runs, jobs, found, documents: list[Path], say) -> list[str]:
+    say("once more, in other surroundings")
+    kept = dict(os.environ)
+    second = paths.BUILD / "again"
+    try:
+        os.environ.update(ELSEWHERE)
+        runner.run_all(runs, jobs, second, say=say)
+        repeated = results.gather([run.name for run in runs], second)
+        copies = report.build(repeated, second)
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
+    one, two = results.expected_files(found), results.expected_files(repeated)
+    apart = [
+        f"{name}: differs between two runs" for name in sorted(set(one) | set(two)) if one.get(name) != two.get(name)
+    ]
+    apart += [
+        f"{document.name}: differs between two runs"
+        for document, copy in zip(documents, copies, strict=True)
+        if document.read_bytes() != copy.read_bytes()
+    ]
+    return apart

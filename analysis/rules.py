@@ -1,0 +1,224 @@
+"""Rules on keys, references, dates and sources, and how rules are registered.
+
+Each rule is one function whose docstring *is* the rule.  It gets a
+:class:`View` and yields ``(table, row, column, message)``.  A rule runs
+whenever the columns it reads could be read; all rules always run, so one call
+reports everything.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+
+import pandas as pd
+
+from analysis import schemas, vocab
+from analysis.dates import earliest, latest
+
+Fault = tuple[str, int, str, str]
+RULES: dict[str, Callable[[View], Iterator[Fault]]] = {}
+
+#: Tables whose records need a citation, with the column that names the record.
+CITED = {name: schemas.KEYS[name][0] for name in vocab.CITED_TABLES}
+#: Tables of acts, with the column of the act's date.
+ACTS = {"attributions": "date", "responses": "date_announced", "denials": "date"}
+
+
+class View(dict):
+    """Typed frames by name of table, and the day that counts as today.
+
+    The view remembers which tables were looked at: what a rule finds is
+    dropped if it looked at a table that could not be read, so that one missing
+    file is one problem and not a hundred.
+    """
+
+    def __init__(self, frames: dict[str, pd.DataFrame], today: dt.date, unreadable: set[str]):
+        super().__init__(frames)
+        self.today, self.unreadable, self.seen = today, unreadable, set()
+
+    def __getitem__(self, table: str) -> pd.DataFrame:
+        self.seen.add(table)
+        return super().__getitem__(table)
+
+    def readable(self, tables=tuple(schemas.TABLES)) -> list[str]:
+        """Those of `tables` that could be read."""
+        return [table for table in tables if table not in self.unreadable]
+
+    def incident_of(self, table: str, column: str) -> pd.Series:
+        """`column` of the incident that each row of `table` belongs to."""
+        incidents = self["incidents"].drop_duplicates("incident_id").set_index("incident_id")
+        return self[table]["incident_id"].map(incidents[column])
+
+
+def rule(function: Callable[[View], Iterator[Fault]]) -> Callable[[View], Iterator[Fault]]:
+    """Register a rule under its function's name."""
+    RULES[function.__name__.replace("_", "-")] = function
+    return function
+
+
+def where(mask: pd.Series) -> pd.Index:
+    """Row labels where a mask is true; missing counts as false."""
+    return mask.index[mask.eq(True).fillna(False).astype(bool)]
+
+
+def date_columns(table: str) -> dict[str, str]:
+    """Date columns of a table, each with the column of its precision (empty if it has none)."""
+    return {
+        name: column.metadata["date"]
+        for name, column in schemas.columns(table).items()
+        if "date" in (column.metadata or {})
+    }
+
+
+@rule
+def foreign_key(view: View) -> Iterator[Fault]:
+    """A reference points to a row that exists."""
+    for table, column, other, key in schemas.references():
+        if {table, other} & view.unreadable:
+            continue
+        values = view[table][column]
+        for row in where(values.notna() & ~values.isin(view[other][key])):
+            yield table, row, column, f"{values[row]!r} is not in {other}.csv; add it there or correct it here"
+
+
+@rule
+def key(view: View) -> Iterator[Fault]:
+    """No two rows have the same key."""
+    for table in view.readable(("citations", "memberships")):
+        columns = list(schemas.KEYS[table])
+        for row in where(view[table].duplicated(columns)):
+            yield table, row, columns[0], "the row repeats the key of a row above; remove one of them"
+    columns = ["incident_id", "state", "name"]
+    for table in view.readable(("targets",)):
+        for row in where(view[table].duplicated(columns)):
+            yield table, row, "name", "the incident has this target already; remove one of them"
+
+
+@rule
+def record_id(view: View) -> Iterator[Fault]:
+    """The id of a record begins with the id of its incident; an incident's id with the year it began."""
+    for table in ("targets", "attributions", "responses", "denials"):
+        name = schemas.KEYS[table][0]
+        stem = view[table][name].str.rsplit(".", n=1).str[0]
+        for row in where(stem.ne(view[table]["incident_id"]) & stem.notna()):
+            yield table, row, name, f"the id must begin with {view[table].at[row, 'incident_id']!r} and a dot"
+    incidents = view["incidents"]
+    for row in where(
+        incidents["start_date"].str[:4].ne(incidents["incident_id"].str[:4]) & incidents["start_date"].notna()
+    ):
+        yield (
+            "incidents",
+            row,
+            "incident_id",
+            f"the id must begin with the year of start_date, {incidents.at[row, 'start_date'][:4]}",
+        )
+    statements = view["statements"]
+    exact = statements["date_precision"].eq("day")
+    for row in where(exact & statements["date"].ne(statements["statement_id"].str[:10])):
+        yield "statements", row, "statement_id", f"the id must begin with the date {statements.at[row, 'date']}"
+
+
+@rule
+def calendar(view: View) -> Iterator[Fault]:
+    """A date exists in the calendar."""
+    for table in view.readable():
+        for column in date_columns(table):
+            values = view[table][column]
+            shaped = values.str.fullmatch(schemas.DATE.strip("^$")).eq(True)
+            for row in where(shaped & earliest(values).isna()):
+                yield table, row, column, f"{values[row]!r} is not in the calendar"
+
+
+@rule
+def precision(view: View) -> Iterator[Fault]:
+    """A date and its precision are both there or both empty, and fit each other."""
+    sizes = {"day": 10, "month": 7, "year": 4}
+    for table in view.readable():
+        for column, by in date_columns(table).items():
+            if not by:
+                continue
+            values, fine = view[table][column], view[table][by]
+            for row in where(values.isna() != fine.isna()):
+                yield table, row, by, f"{column} and {by} must both be given or both be empty"
+            size = fine.map(sizes)
+            for row in where(values.notna() & size.notna() & values.str.len().ne(size)):
+                yield (
+                    table,
+                    row,
+                    by,
+                    f"{column} {values[row]!r} is not written to the {fine[row]}; shorten it or change {by}",
+                )
+
+
+@rule
+def future(view: View) -> Iterator[Fault]:
+    """No act, page or period lies in the future."""
+    today = pd.Timestamp(view.today)
+    for table in view.readable():
+        for column in date_columns(table):
+            for row in where(earliest(view[table][column]) > today):
+                yield table, row, column, f"{view[table].at[row, column]} is after today, {view.today}"
+
+
+@rule
+def order_of_dates(view: View) -> Iterator[Fault]:
+    """An incident ends after it starts; an indictment is returned before it is announced; a page is read after its date."""
+    for table, first, second in (
+        ("incidents", "start_date", "end_date"),
+        ("incidents", "start_date", "first_public_date"),
+        ("attributions", "date_returned", "date"),
+        ("sources", "page_date", "accessed"),
+        ("memberships", "from_date", "to_date"),
+    ):
+        frame = view[table]
+        for row in where(latest(frame[second]) < earliest(frame[first])):
+            yield table, row, second, f"{frame.at[row, second]} is before {first}, {frame.at[row, first]}"
+
+
+@rule
+def citation(view: View) -> Iterator[Fault]:
+    """Every record cites a source, every citation names a record, every source is cited."""
+    cited = view["citations"]
+    for table, name in CITED.items():
+        ours = cited[cited["table"] == table]
+        frame = view[table]
+        for row in where(frame[name].notna() & ~frame[name].isin(ours["record_id"])):
+            yield table, row, name, f"{frame.at[row, name]!r} cites no source; add a row to citations.csv"
+        for row in where(~ours["record_id"].isin(frame[name])):
+            yield "citations", row, "record_id", f"{ours.at[row, 'record_id']!r} is not in {table}.csv"
+    used = set(cited["source_id"]) | set(view["states"]["source_id"]) | set(view["memberships"]["source_id"])
+    frame = view["sources"]
+    for row in where(~frame["source_id"].isin(used)):
+        yield "sources", row, "source_id", "no record cites this source; cite it or remove it"
+
+
+@rule
+def unused(view: View) -> Iterator[Fault]:
+    """Every actor is named in an accusation, every state occurs in the data."""
+    frame = view["actors"]
+    for row in where(~frame["actor_id"].isin(view["attributions"]["actor_id"])):
+        yield "actors", row, "actor_id", "no accusation names this actor; remove it"
+    used = set().union(*(view[t][c] for t, c, other, _ in schemas.references() if other == "states"))
+    frame = view["states"]
+    for row in where(~frame["code"].isin(used)):
+        yield "states", row, "code", "no row uses this code; remove it"
+
+
+@rule
+def membership(view: View) -> Iterator[Fault]:
+    """Memberships of one state in one group do not overlap, belong to states, and a group has members on the day of every act."""
+    frame = view["memberships"]
+    frame = frame.assign(first=earliest(frame["from_date"]), last=latest(frame["to_date"]).fillna(pd.Timestamp.max))
+    frame = frame.sort_values(["group", "state", "first"], kind="stable")
+    before = frame.groupby(["group", "state"])["last"].shift()
+    for row in where(frame["first"] <= before):
+        yield "memberships", row, "from_date", "the period overlaps another of the same state and group"
+    kinds = view["states"].drop_duplicates("code").set_index("code")["kind"]
+    for row in where(frame["state"].map(kinds).eq("body")):
+        yield "memberships", row, "state", "a body is not a member here; name a state"
+    days = earliest(view["attributions"]["date"])
+    for group, part in frame.groupby("group"):
+        covered = (part["first"].min() <= days) & (days <= part["last"].max())
+        for row in where(days.notna() & ~covered):
+            yield "attributions", row, "date", f"no membership of {group} covers this day; complete memberships.csv"

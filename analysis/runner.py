@@ -1,0 +1,244 @@
+"""Plan the runs of ``notebooks/runs.toml`` and execute them with papermill, in parallel processes."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import json
+import multiprocessing
+import os
+import re
+import shutil
+import time
+import tokenize
+import tomllib
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from io import StringIO
+from pathlib import Path
+
+from analysis import paths, results
+from analysis.errors import CardError, EmptySelection, NotebookError, ParameterError, ResultError
+
+TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list[str]": list}
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+#: Environment of every kernel: one thread, one style of numbers, nothing from the user's own set-up.
+KERNEL_ENV = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "JUPYTER_PREFER_ENV_PATH": "1",
+    "PYTHONNOUSERSITE": "1",
+    "PYTHONIOENCODING": "utf-8",
+    "MPLBACKEND": "agg",
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a notebook: its type, default and meaning, as its ``parameters`` cell says."""
+
+    name: str
+    type: str
+    default: object
+    about: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One notebook with the parameters it runs with and the results it promises."""
+
+    name: str
+    notebook: Path
+    parameters: dict = field(default_factory=dict)
+    promises: dict = field(default_factory=dict)
+
+
+def plan(
+    names: list[str] | None = None, overrides: dict[str, str] | None = None, file: Path | None = None
+) -> list[Run]:
+    """The runs to do, parameters checked, before any kernel starts.
+
+    Parameters
+    ----------
+    names : list of str, optional
+        Names of runs; all by default.
+    overrides : dict of str to str, optional
+        Parameters as typed on a command line; each must be known to every run named.
+    file : path, optional
+        The runs file; by default ``notebooks/runs.toml``.
+
+    Raises
+    ------
+    ParameterError
+        If a run or a parameter is unknown, or a value has the wrong type.
+    """
+    file = file or paths.RUNS
+    entries = {
+        entry["name"]: Run(
+            entry["name"], file.parent / entry["notebook"], entry.get("parameters", {}), entry.get("promises", {})
+        )
+        for entry in tomllib.loads(file.read_text("utf-8"))["run"]
+    }
+    for name in names or []:
+        if name not in entries:
+            raise ParameterError(f"no run is called {name!r}{_near(name, entries)}; the runs are {', '.join(entries)}")
+    runs = []
+    for run in (entries[name] for name in names or entries):
+        known = parameters(run.notebook)
+        typed = {key: _parse(run.name, key, text, known) for key, text in (overrides or {}).items()}
+        for key, value in run.parameters.items():
+            _require(run.name, key, value, known)
+        runs.append(replace(run, parameters={**run.parameters, **typed}))
+    return runs
+
+
+def parameters(notebook: Path) -> dict[str, Parameter]:
+    """Parameters that a notebook declares in its cell tagged ``parameters``.
+
+    Each is written ``name: type = default  # meaning`` with a type of ``str``, ``int``,
+    ``float``, ``bool`` or ``list[str]``.
+    """
+    cells = json.loads(notebook.read_text("utf-8"))["cells"]
+    source = next(("".join(c["source"]) for c in cells if "parameters" in c["metadata"].get("tags", [])), "")
+    comments = {
+        token.start[0]: token.string.lstrip("# ")
+        for token in tokenize.generate_tokens(StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    }
+    out = {}
+    for node in ast.parse(source).body:
+        if not isinstance(node, ast.AnnAssign) or ast.unparse(node.annotation) not in TYPES:
+            raise CardError(
+                f"{paths.shown(notebook)}: line {node.lineno} of the parameters cell is not `name: type = default  # meaning`"
+            )
+        name = node.target.id
+        out[name] = Parameter(
+            name, ast.unparse(node.annotation), ast.literal_eval(node.value), comments.get(node.lineno, "")
+        )
+    return out
+
+
+def _near(word: str, known) -> str:
+    found = difflib.get_close_matches(word, list(known), 1)
+    return f", did you mean {found[0]!r}?" if found else ""
+
+
+def _require(run: str, key: str, value, known: dict[str, Parameter]) -> None:
+    if key not in known:
+        raise ParameterError(f"{run} has no parameter {key!r}{_near(key, known)}; it knows {', '.join(known)}")
+    kind = TYPES[known[key].type]
+    fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+    if kind is list:
+        fits = fits and all(isinstance(item, str) for item in value)
+    if not fits and not (kind is float and isinstance(value, int) and not isinstance(value, bool)):
+        raise ParameterError(f"{run}: {key} must be {known[key].type}, not {value!r}; it means: {known[key].about}")
+
+
+def _parse(run: str, key: str, text: str, known: dict[str, Parameter]):
+    """Value of a parameter from a command line: lists are separated by commas."""
+    if key not in known:
+        _require(run, key, text, known)
+    kind = known[key].type
+    value: object = text
+    if kind == "list[str]":
+        value = [part.strip() for part in text.split(",") if part.strip()]
+    elif kind == "bool":
+        value = {"true": True, "false": False}.get(text.lower(), text)
+    elif kind in ("int", "float"):
+        try:
+            value = TYPES[kind](text)
+        except ValueError:
+            value = text
+    _require(run, key, value, known)
+    return value
+
+
+def execute(run: Run, build: Path) -> float:
+    """Execute one run in this process's own kernel and put its results in place.
+
+    Returns
+    -------
+    float
+        Seconds it took.
+
+    Raises
+    ------
+    NotebookError
+        If a cell fails; the executed notebook is kept and the last good results stay.
+    EmptySelection, ParameterError
+        If the parameters leave nothing to analyse, or have no meaning in the data.
+    ResultError
+        If the notebook does not hand over what the run promises.
+    """
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+    from traitlets.config import Config
+
+    started = time.perf_counter()
+    fresh = build / "runs" / f".{run.name}.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    os.environ.update(KERNEL_ENV, CARD_RUN_FOLDER=str(fresh), CARD_RUN=run.name)
+    kept = build / "notebooks" / f"{run.name}.ipynb"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    part = kept.with_name(f"{run.name}.failed.ipynb")
+    part.unlink(missing_ok=True)
+    try:
+        papermill.execute_notebook(
+            str(run.notebook), str(part), run.parameters, kernel_name="python3", progress_bar=False,
+            request_save_on_cell_execute=False, shutdown_kernel="immediate", cwd=str(paths.ROOT),
+            config=Config({"KernelManager": {"transport_encryption": "auto"}}),
+        )  # fmt: skip
+        results.check_promises(fresh, run.name, run.promises)
+    except PapermillExecutionError as error:
+        shutil.rmtree(fresh, ignore_errors=True)
+        for kind in (EmptySelection, ParameterError):
+            if error.ename == kind.__name__:
+                part.unlink(missing_ok=True)
+                raise kind(f"{run.name}: {error.evalue}") from None
+        trace = ANSI.sub("", "\n".join(error.traceback))
+        raise NotebookError(run.name, error.cell_index + 1, trace, paths.shown(part)) from None
+    except ResultError:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    os.replace(part, kept)
+    _swap(fresh, build / "runs" / run.name)
+    return time.perf_counter() - started
+
+
+def _swap(fresh: Path, place: Path) -> None:
+    """Put a finished folder in place of the old one."""
+    old = place.with_name(f".{place.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        os.replace(place, old)
+    os.replace(fresh, place)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def run_all(runs: list[Run], jobs: int | None = None, build: Path | None = None, say=print) -> None:
+    """Execute runs, as many at once as there are processors (or `jobs`), and report each as it ends.
+
+    Raises
+    ------
+    CardError
+        The first failure, after all other runs have ended; what worked stays.
+    """
+    build = build or paths.BUILD
+    jobs = min(jobs or os.cpu_count() or 1, len(runs))
+    failures, done = [], 0
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        waiting = {pool.submit(execute, run, build): run for run in runs}
+        try:
+            for future in as_completed(waiting):
+                done += 1
+                name = waiting[future].name
+                try:
+                    say(f"[{done}/{len(runs)}] {name}: {future.result():.1f} s")
+                except CardError as error:
+                    failures.append(error)
+                    say(f"[{done}/{len(runs)}] {name}: FAILED")
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    if failures:
+        raise failures[0] if len(failures) == 1 else CardError("\n".join(map(str, failures)))
