@@ -83,7 +83,7 @@ def per_accused(data: Dataset) -> pd.DataFrame:
     pandas.DataFrame
         One row per accused state: ``incidents``, ``accusations``, ``attributors``,
         ``statements`` (texts: rows of one joint text count once), ``responses``
-        (aimed at the state), ``replies``.
+        (over its incidents, aimed at it or at nobody), ``replies``.
     """
     rows = accusations(data)
     texts = data.attributions.assign(text=data.attributions["statement_id"].fillna(data.attributions["attribution_id"]))
@@ -96,7 +96,9 @@ def per_accused(data: Dataset) -> pd.DataFrame:
             "statements": texts.groupby("accused_state")["text"].nunique(),
         }
     )
-    out["responses"] = data.responses["against"].value_counts()
+    acts = rows[PAIR].drop_duplicates().merge(data.responses[["incident_id", "against"]], on="incident_id")
+    acts = acts[acts["against"].isna() | acts["against"].eq(acts["accused_state"])]
+    out["responses"] = acts["accused_state"].value_counts()
     out["replies"] = data.denials["accused_state"].value_counts()
     out = out.fillna(0).astype(int).loc[_by_size(out["incidents"])]
     return out.rename_axis("accused").reset_index()

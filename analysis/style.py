@@ -22,7 +22,7 @@ COLOURS = {
     "RUS": "#1f5fa8",
     "PRK": "#e08a1e",
     "IRN": "#3f9b74",
-    "USA": "#8c6bb1",
+    "USA": "#7350a6",
     "other": "#a3adb6",
 }
 SEQUENCE = ("#17375e", "#2f7f93", "#c2641f", "#8fb339", "#b9a5cf", "#c3c9cf")

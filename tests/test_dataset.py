@@ -1,0 +1,74 @@
+"""The released dataset: valid, complete in its promises, and in step with what is generated from it."""
+
+import re
+
+import pytest
+
+from analysis import codebook, paths, schemas, story, vocab
+from analysis.checks import check
+from analysis.dataset import load
+
+DATA = load()
+
+
+def test_it_breaks_no_rule():
+    assert check() == []
+
+
+@pytest.mark.parametrize("path", codebook.generated(), ids=lambda path: path.name)
+def test_generated_pages_are_not_stale(path):
+    assert path.read_text("utf-8") == codebook.generated()[path], "run `python3 reproduce.py codebook`"
+
+
+def test_it_covers_what_version_0_1_0_promises():
+    rows = DATA.attributions
+    assert len(DATA.incidents) >= 40 and len(rows) >= 150 and len(DATA.responses) >= 80 and len(DATA.denials) >= 70
+    assert {"CHN", "RUS", "PRK", "IRN", "USA"} <= set(rows["accused_state"]) and rows["accused_state"].nunique() >= 8
+    assert rows["attributor"].nunique() >= 20
+    assert rows["date"].min() < "2008" and rows["date"].max() > "2026"
+
+
+def test_the_seed_story_is_answered_by_rows_with_pages():
+    found = story.claims(DATA)
+    assert found["record"].notna().all() and (found["pages"] > 0).all()
+    assert found["question"].nunique() == len(story.CLAIMS)
+
+
+def test_the_uk_named_no_group_over_the_electoral_commission_and_apt31_over_parliamentarians():
+    rows = DATA.attributions[DATA.attributions["attributor"] == "GBR"]
+    assert rows.loc[rows["incident_id"] == "2021-uk-electoral-commission", "actor_id"].isna().all()
+    assert "apt31" in set(rows.loc[rows["incident_id"] == "2021-uk-parliamentarians-apt31", "actor_id"])
+
+
+def test_every_version_number_is_the_same():
+    version = codebook.version()
+    assert f'version = "{version}"' in (paths.ROOT / "pyproject.toml").read_text("utf-8")
+    assert f"## {version} (" in (paths.DATASET / "CHANGELOG.md").read_text("utf-8")
+    import analysis
+
+    assert analysis.__version__ == version == DATA.version
+
+
+def test_the_changelog_counts_the_rows():
+    text = (paths.DATASET / "CHANGELOG.md").read_text("utf-8")
+    for name, frame in DATA.tables().items():
+        assert re.search(rf"\| {name} \| {len(frame)} \|", text), name
+
+
+def test_the_coding_contract_speaks_of_every_code_of_the_judged_variables():
+    text = (paths.DATASET / "CODING.md").read_text("utf-8")
+    for name in ("STRATEGY", "STANCE"):
+        for code in getattr(vocab, name):
+            assert code in text
+
+
+def test_every_column_is_explained():
+    for table in schemas.TABLES:
+        for name, column in schemas.columns(table).items():
+            assert column.description, f"{table}.{name}"
+
+
+def test_nobody_is_said_to_be_guilty():
+    for frame in (DATA.incidents, DATA.attributions, DATA.responses, DATA.denials):
+        for column in {"summary", "title", "note", "contestation"} & set(frame):
+            assert not frame[column].dropna().str.contains(r"\bguilty\b|\bculprit", case=False).any()

@@ -1,0 +1,262 @@
+"""Counts, shares, trends, waiting times and agreement, against values worked out by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis import agreement, durations, measures, specification, vocab
+from analysis.dataset import load
+from analysis.dates import earliest, latest
+from analysis.errors import ParameterError
+from analysis.selection import Selection, select
+
+DATA = load()
+PART = select(DATA, Selection())
+
+
+def made(rows: list[dict]):
+    """The dataset with only the given attributions, other columns filled from a real row."""
+    base = DATA.attributions.iloc[0].to_dict()
+    frame = pd.DataFrame(
+        [{**base, "attribution_id": f"{row['incident_id']}.a{n:02d}", **row} for n, row in enumerate(rows)]
+    )
+    return replace(DATA, attributions=frame)
+
+
+def test_an_accuser_counts_once_per_incident_however_many_texts_it_publishes():
+    data = made(
+        [
+            {"incident_id": "2017-wannacry", "attributor": "GBR", "accused_state": "PRK", "date": day}
+            for day in ("2017-10-27", "2017-12-19")
+        ]
+    )
+    rows = measures.accusations(data)
+    assert rows["date"].tolist() == ["2017-10-27"]
+
+
+def test_a_vague_date_counts_by_its_last_day():
+    data = made(
+        [
+            {"incident_id": "2017-wannacry", "attributor": "GBR", "accused_state": "PRK", "date": day}
+            for day in ("2017", "2017-12-19")
+        ]
+    )
+    assert measures.accusations(data)["date"].tolist() == ["2017-12-19"]
+
+
+def test_the_grid_holds_every_accusation_even_when_it_shows_few_attributors():
+    rows = measures.accusations(PART)
+    assert measures.matrix(rows, 3).to_numpy().sum() == measures.matrix(rows, 99).to_numpy().sum() == len(rows)
+    assert len(measures.matrix(rows, 3)) == 4
+
+
+def test_years_without_accusations_are_shown_as_zero():
+    rows = measures.accusations(PART)
+    years = measures.by_year(rows, ["CHN", "RUS"])
+    assert years.index.tolist() == list(range(years.index[0], years.index[-1] + 1))
+    assert years.to_numpy().sum() == len(rows)
+
+
+def test_the_interval_of_a_share_is_wilsons():
+    share, low, high = measures.interval(8, 10)
+    assert share == 0.8
+    assert (round(low, 4), round(high, 4)) == (0.4902, 0.9433)
+
+
+def test_the_interval_of_no_cases_is_undefined():
+    assert np.isnan(measures.interval(0, 0)).all()
+
+
+def test_a_coalition_counts_states_bodies_and_members_of_groups():
+    names = [
+        ("GBR", "2021-07-19"),
+        ("USA", "2021-07-19"),
+        ("EU", "2021-07-19"),
+        ("GBR", "2021-07-20"),
+        ("JPN", "2021-07-19"),
+    ]
+    data = made(
+        [
+            {"incident_id": "2021-microsoft-exchange", "attributor": who, "accused_state": "CHN", "date": day}
+            for who, day in names
+        ]
+    )
+    row = measures.coalitions(data).iloc[0]
+    assert (row["states"], row["bodies"], row["size"], row["FVEY"], row["EU"], row["NATO"], row["G7"]) == (
+        3,
+        1,
+        4,
+        2,
+        0,
+        2,
+        3,
+    )
+
+
+def test_the_trend_of_a_rising_series_is_one_and_of_a_constant_one_undefined():
+    assert measures.trend(pd.Series(range(9)), pd.Series(range(9)))["tau"] == pytest.approx(1)
+    assert np.isnan(measures.trend(pd.Series(range(9)), pd.Series([1] * 9))["tau"])
+
+
+def test_the_trend_is_the_same_every_time():
+    x, y = pd.Series(range(30)), pd.Series([n % 7 for n in range(30)])
+    assert measures.trend(x, y) == measures.trend(x, y)
+
+
+def test_every_response_type_stands_on_one_rung():
+    assert sorted(kind for kinds in vocab.RESPONSE_RUNG.values() for kind in kinds) == sorted(vocab.RESPONSE_TYPE)
+
+
+def test_a_response_aimed_at_another_state_reaches_no_rung():
+    reached = measures.rungs(PART)
+    pairs = PART.attributions.dropna(subset=["accused_state"])[["incident_id", "accused_state"]].drop_duplicates()
+    assert len(reached) == len(pairs)
+    aimed = set(zip(PART.responses["incident_id"], PART.responses["against"], strict=True))
+    bare = PART.responses.loc[PART.responses["against"].isna(), "incident_id"].unique()
+    for (incident, state), hit in reached["any"].items():
+        assert hit == ((incident, state) in aimed or incident in bare)
+
+
+def test_a_reply_to_several_incidents_counts_once():
+    replies = measures.distinct_replies(DATA)
+    tied = DATA.denials["statement_id"].dropna()
+    assert len(replies) == len(DATA.denials) - len(tied) + tied.nunique()
+
+
+def test_an_incident_without_a_search_does_not_count_as_unanswered():
+    pairs = measures.answered(PART)
+    outcome = DATA.incidents.set_index("incident_id")["reply_searched"]
+    unsearched = pairs[pairs["incident_id"].map(outcome).eq("not_searched")]
+    assert not unsearched["searched"].any()
+    assert (pairs["replied"] | ~pairs["denied"]).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("2024", "2024-01-01", "2024-12-31"),
+        ("2024-02", "2024-02-01", "2024-02-29"),
+        ("2024-03-25", "2024-03-25", "2024-03-25"),
+    ],
+)
+def test_a_date_stands_for_all_days_it_can_mean(text, first, last):
+    series = pd.Series([text], dtype=object)
+    assert (earliest(series)[0], latest(series)[0]) == (pd.Timestamp(first), pd.Timestamp(last))
+
+
+def test_empty_and_impossible_dates_have_no_bounds():
+    series = pd.Series([None, "2024-02-30", "x"], dtype=object)
+    assert earliest(series).isna().all() and latest(series).isna().all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.dates(min_value=pd.Timestamp("1990-01-01").date(), max_value=pd.Timestamp("2030-12-31").date()),
+    st.sampled_from([4, 7, 10]),
+)
+def test_no_date_ends_before_it_begins(day, size):
+    series = pd.Series([day.isoformat()[:size]], dtype=object)
+    assert earliest(series)[0] <= pd.Timestamp(day) <= latest(series)[0]
+
+
+def test_a_wait_that_has_not_ended_is_censored_at_the_cutoff():
+    spells = durations.spells(PART, "2026-01-01")
+    open_ended = spells[(spells["stage"] == "accusation to reply") & ~spells["observed"]]
+    days = durations.first_days(PART)
+    for row in open_ended.itertuples():
+        accused = days.loc[(row.incident_id, row.accused_state)]
+        assert row.days == (pd.Timestamp("2026-01-01") - accused["accusation"]).days
+    assert len(open_ended) > 0
+
+
+def test_an_earlier_cutoff_sees_no_later_act():
+    spells = durations.spells(PART, "2018-01-01")
+    days = durations.first_days(PART)
+    late = days[days["accusation"] > pd.Timestamp("2018-01-01")].index
+    assert not set(zip(spells["incident_id"], spells["accused_state"], strict=True)) & set(
+        pair
+        for pair in late
+        if pd.isna(days.loc[pair, "start"]) or days.loc[pair, "start"] > pd.Timestamp("2018-01-01")
+    )
+
+
+def test_half_of_four_observed_waits_is_over_at_the_second():
+    frame = pd.DataFrame({"g": "a", "days": [1.0, 2.0, 3.0, 4.0], "observed": True})
+    _, summary = durations.curves(frame, "g")
+    assert summary.loc[0, "median"] == 2 and summary.loc[0, "within_7"] == 1
+
+
+def test_a_median_that_was_never_reached_is_missing():
+    frame = pd.DataFrame({"g": "a", "days": [1.0, 9.0, 9.0, 9.0], "observed": [True, False, False, False]})
+    _, summary = durations.curves(frame, "g")
+    assert np.isnan(summary.loc[0, "median"])
+
+
+def test_dropping_vague_dates_keeps_only_exact_days():
+    resolved = durations.resolve(pd.Series(["2024", "2024-03-25"], dtype=object), "drop")
+    assert resolved.isna().tolist() == [True, False]
+
+
+def test_an_unknown_treatment_of_vague_dates_is_an_error():
+    with pytest.raises(ParameterError, match="middle, earliest, latest, drop"):
+        durations.resolve(pd.Series(["2024"], dtype=object), "guess")
+
+
+def test_windows_around_sanctions_are_whole():
+    frame = durations.around_sanctions(PART, "2026-01-01", 365)
+    assert (frame["day"] <= pd.Timestamp("2025-01-01")).all() and len(frame) > 0
+
+
+def test_alpha_of_equal_codings_is_one_and_of_crossed_ones_below_zero():
+    one = pd.Series(["a", "b", "a", "b"])
+    assert agreement.alpha(one, one, "nominal", ["a", "b"])["alpha"] == 1
+    assert agreement.alpha(one, one.map({"a": "b", "b": "a"}), "nominal", ["a", "b"])["alpha"] < 0
+
+
+def test_alpha_without_variation_is_undefined_and_agreement_full():
+    one = pd.Series(["a", "a"])
+    found = agreement.alpha(one, one, "nominal", ["a", "b"])
+    assert np.isnan(found["alpha"]) and found["agreement"] == 1
+
+
+def test_alignment_pairs_nearest_dates_and_each_row_once():
+    rows = [
+        {"incident_id": "2020-x", "attributor": "GBR", "accused_state": "RUS", "date": day}
+        for day in ("2020-01-01", "2020-01-05")
+    ]
+    first, second = pd.DataFrame(rows), pd.DataFrame(rows[1:] + [{**rows[0], "date": "2020-03-01"}])
+    assert agreement.align("attributions", first, second).to_numpy().tolist() == [[1, 0]]
+
+
+def test_alignment_matches_rows_that_name_no_state():
+    row = pd.DataFrame([{"incident_id": "2020-x", "attributor": "FIN", "accused_state": None, "date": "2020-01-01"}])
+    assert len(agreement.align("attributions", row, row)) == 1
+
+
+def test_a_coding_compared_with_itself_agrees_fully_and_misses_nothing():
+    codings = {"incidents": DATA.incidents, **{table: getattr(DATA, table) for table in agreement.ALIGNMENT}}
+    scores, recall = agreement.reliability(DATA, codings)
+    assert (recall["recall_of_first"] == 1).all() and (scores["agreement"] == 1).all()
+
+
+def test_the_sample_for_second_coding_is_the_same_for_the_same_seed_and_spread_over_accused_states():
+    once, twice = agreement.draw(DATA, 20), agreement.draw(DATA, 20)
+    assert once == twice and len(once) == len(set(once)) == 20
+    first = DATA.attributions.dropna(subset=["accused_state"]).drop_duplicates("incident_id").set_index("incident_id")
+    assert {"CHN", "RUS"} <= set(first.loc[once, "accused_state"])
+
+
+@pytest.mark.parametrize("outcome", ["denial_share", "prompt_reply"])
+def test_a_specification_curve_marks_one_main_specification_and_tries_all(outcome):
+    frame = specification.curve(DATA, outcome)
+    assert frame["main"].sum() == 1 and len(frame) == 108
+    assert frame[["estimate", "low", "high"]].dropna().map(lambda value: 0 <= value <= 1).all().all()
+
+
+def test_an_unknown_outcome_names_the_known_ones():
+    with pytest.raises(ParameterError, match="coalition_trend, denial_share, prompt_reply"):
+        specification.curve(DATA, "truth")

@@ -1,0 +1,116 @@
+"""Imports point one way, modules stay small, and the files that pin the environment agree."""
+
+import ast
+import json
+import re
+import tomllib
+
+import jsonschema
+import pytest
+import yaml
+
+from analysis import paths
+
+ORDER = [
+    "paths", "errors", "vocab", "schemas", "csvtext", "dates", "dataset", "rules", "rules_content", "checks", "codebook",
+    "selection", "measures", "durations", "agreement", "specification", "story", "style", "figures", "tables",
+    "results", "runner", "report", "reproduction", "cli",
+]  # fmt: skip
+MODULES = sorted(path for path in (paths.ROOT / "analysis").glob("*.py") if not path.name.startswith("__"))
+
+
+def test_every_module_has_its_place_in_the_order():
+    assert sorted(ORDER) == [path.stem for path in MODULES]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_imports_point_one_way(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("analysis"):
+            names = [alias.name for alias in node.names] if node.module == "analysis" else [node.module.split(".")[1]]
+            for name in names:
+                assert ORDER.index(name) < ORDER.index(path.stem), f"{path.stem} imports {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_modules_are_small_and_public_names_are_documented(path):
+    text = path.read_text("utf-8")
+    assert len(text.splitlines()) <= 350
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree)
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), node.name
+
+
+def locked() -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9-]+)==([^ \\;]+)", paths.LOCK.read_text("utf-8"), re.M))
+
+
+def test_the_lock_is_hashed_and_names_no_host():
+    text = paths.LOCK.read_text("utf-8")
+    assert "://" not in text and "--index" not in text
+    for block in re.split(r"\n(?=[a-z])", text):
+        if "==" in block:
+            assert "--hash=sha256:" in block
+
+
+def test_the_lock_holds_every_dependency_that_the_project_names():
+    project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    for dependency in project["dependencies"]:
+        assert re.match(r"[a-z0-9-]+", dependency)[0] in locked()
+
+
+def test_the_conda_environment_installs_the_lock():
+    environment = yaml.safe_load((paths.ROOT / "environment.yml").read_text("utf-8"))
+    assert {"pip": ["-r requirements.lock"]} in environment["dependencies"]
+    project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert any(str(item).startswith(f"python {project['requires-python']}") for item in environment["dependencies"])
+
+
+def test_the_packages_that_the_project_is_built_on_are_locked():
+    assert {"jupyterlab", "pandas", "matplotlib", "pandera", "papermill", "pytest"} <= set(locked())
+
+
+CITATION = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["cff-version", "message", "title", "authors"],
+    "properties": {
+        "cff-version": {"const": "1.2.0"},
+        "message": {"type": "string", "minLength": 1},
+        "type": {"enum": ["dataset", "software"]},
+        "title": {"type": "string", "minLength": 1},
+        "abstract": {"type": "string", "minLength": 1},
+        "authors": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["name"],
+                "properties": {"name": {"type": "string"}},
+                "additionalProperties": False,
+            },
+        },
+        "version": {"type": ["string", "number"]},
+        "date-released": {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"},
+        "license": {"type": "array", "items": {"enum": ["CC-BY-4.0", "MIT"]}, "uniqueItems": True},
+        "keywords": {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True},
+    },
+}
+
+
+def test_the_citation_file_has_the_fields_of_its_format():
+    citation = yaml.safe_load((paths.ROOT / "CITATION.cff").read_text("utf-8"))
+    jsonschema.validate(citation, CITATION)
+    assert citation["authors"] == [{"name": "CARD contributors"}]
+
+
+def test_no_notebook_and_no_kept_result_holds_an_absolute_path():
+    files = [*paths.NOTEBOOKS.glob("*"), *(path for path in paths.EXPECTED.rglob("*") if path.is_file())]
+    for file in files:
+        assert str(paths.ROOT) not in file.read_text("utf-8")
+
+
+def test_kept_numbers_are_plain_json():
+    json.loads((paths.EXPECTED / "numbers.json").read_text("utf-8"), parse_constant=lambda name: pytest.fail(name))
