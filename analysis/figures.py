@@ -261,7 +261,7 @@ def timeline(events: pd.DataFrame) -> Figure:
         axes.text(0.12, row.Index, row.label, va="center", fontsize=8)
     for day in days:
         rows = events.index[events["day"] == day]
-        axes.text(-0.12, rows[0], f"{day:%-d %b %Y}", ha="right", va="center", fontsize=8, fontweight="bold")
+        axes.text(-0.12, rows[0], f"{day.day} {day:%b %Y}", ha="right", va="center", fontsize=8, fontweight="bold")
         axes.axhline(rows[0] - 0.5, color=style.GRID, linewidth=0.7)
     axes.set_xlim(-1.2, 7)
     axes.set_ylim(len(events) - 0.4, -0.6)

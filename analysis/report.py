@@ -112,12 +112,15 @@ def build(found: Results, out: Path) -> list[Path]:
     bibliography = paths.REPORT / "references.bib"
     check_references(source, bibliography.read_text("utf-8"))
     day = released()
-    work = out / ".report"
+    work = out.resolve() / ".report"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
+    # pandoc works in this folder with bare file names, because it writes names it was given into the documents.
+    for file in ("references.bib", "report.css", "template.typ"):
+        shutil.copyfile(paths.REPORT / file, work / file)
     common = [
         "--citeproc",
-        f"--bibliography={bibliography}",
+        "--bibliography=references.bib",
         "--wrap=none",
         f"--metadata=date:{day.day} {day:%B %Y}",
         f"--metadata=version:{version()}",
@@ -126,20 +129,20 @@ def build(found: Results, out: Path) -> list[Path]:
     try:
         filled = {suffix: fill(_beside(source), _near(found, work), suffix) for suffix in (".svg", ".png")}
         html = pypandoc.convert_text(
-            filled[".svg"], "html5", "markdown", sandbox=False,
-            extra_args=[*common, "--standalone", "--toc", "--toc-depth=2", f"--css={paths.REPORT / 'report.css'}",
-                        "--embed-resources", f"--resource-path={work}", "--number-sections"],
+            filled[".svg"], "html5", "markdown", sandbox=False, cworkdir=str(work),
+            extra_args=[*common, "--standalone", "--toc", "--toc-depth=2", "--css=report.css",
+                        "--embed-resources", "--number-sections"],
         )  # fmt: skip
         made["report.html"] = _embed_fonts(html).encode()
         docx = work / "report.docx"
         pypandoc.convert_text(
-            filled[".png"], "docx", "markdown", outputfile=str(docx), sandbox=False,
-            extra_args=[*common, "--standalone", "--toc", f"--resource-path={work}", "--number-sections"],
+            filled[".png"], "docx", "markdown", outputfile="report.docx", sandbox=False, cworkdir=str(work),
+            extra_args=[*common, "--standalone", "--toc", "--number-sections"],
         )  # fmt: skip
         made["report.docx"] = _steady_zip(docx.read_bytes())
         body = pypandoc.convert_text(
-            filled[".svg"], "typst", "markdown", sandbox=False,
-            extra_args=[*common, "--standalone", f"--template={paths.REPORT / 'template.typ'}", "--number-sections"],
+            filled[".svg"], "typst", "markdown", sandbox=False, cworkdir=str(work),
+            extra_args=[*common, "--standalone", "--template=template.typ", "--number-sections"],
         )  # fmt: skip
         (work / "report.typ").write_text(_with_alt(body, found), "utf-8")
         made["report.pdf"] = typst.compile(
@@ -152,6 +155,15 @@ def build(found: Results, out: Path) -> list[Path]:
     for name, content in made.items():
         write_atomic(out / name, content)
     return [out / name for name in made]
+
+
+def names_a_folder(document: Path) -> bool:
+    """Whether a document holds the path of the repository on this machine."""
+    content = [document.read_bytes()]
+    if document.suffix == ".docx":
+        archive = zipfile.ZipFile(document)
+        content = [archive.read(name) for name in archive.namelist()]
+    return any(str(paths.ROOT).encode() in part for part in content)
 
 
 def _with_alt(body: str, found: Results) -> str:

@@ -83,4 +83,7 @@ def _again(runs, jobs, found, documents: list[Path], say) -> list[str]:
         for document, copy in zip(documents, copies, strict=True)
         if document.read_bytes() != copy.read_bytes()
     ]
+    apart += [
+        f"{document.name}: holds the path of this folder" for document in documents if report.names_a_folder(document)
+    ]
     return apart
