@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from lifelines import KaplanMeierFitter
@@ -113,7 +115,11 @@ def spells(data: Dataset, cutoff: str, vague: str = "middle") -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[["stage", *PAIR, "days", "observed"]]
 
 
-def curves(frame: pd.DataFrame, by: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+#: Groups of :func:`next_incident`.
+WAVES = ("sanctions or charges", "words or other measures")
+
+
+def curves(frame: pd.DataFrame, by: str, groups: Iterable[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Kaplan–Meier curves and medians with 95% intervals, one per group.
 
     Parameters
@@ -121,7 +127,9 @@ def curves(frame: pd.DataFrame, by: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     frame : pandas.DataFrame
         Columns `by`, ``days``, ``observed``.
     by : str
-        Grouping column; groups keep the order of their first row.
+        Grouping column.
+    groups : iterable of str
+        Groups wanted, in order; one without a row is in the summary with ``n`` 0.
 
     Returns
     -------
@@ -132,7 +140,11 @@ def curves(frame: pd.DataFrame, by: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         ``low``, ``high``, ``within_7``, ``within_30``, ``within_365`` (share by then).
     """
     lines, rows = [], []
-    for group, part in frame.groupby(by, sort=False):
+    for group in groups:
+        part = frame[frame[by] == group]
+        if part.empty:
+            rows.append({by: group, "n": 0, "events": 0})
+            continue
         fitter = KaplanMeierFitter().fit(part["days"], part["observed"])
         band = fitter.confidence_interval_survival_function_
         lines.append(
@@ -158,7 +170,7 @@ def curves(frame: pd.DataFrame, by: str) -> tuple[pd.DataFrame, pd.DataFrame]:
                 **{f"within_{d}": 1 - float(fitter.predict(d)) for d in (7, 30, 365)},
             }
         )
-    if not rows:
+    if not lines:
         raise EmptySelection(
             "no waiting time is left: the accusations chosen have no dates that the choice of vague_dates and cutoff allows"
         )
@@ -195,7 +207,7 @@ def next_incident(data: Dataset, cutoff: str, within: int = 30) -> pd.DataFrame:
     later = waves.groupby("accused_state")["accusation"].shift(-1)
     out = pd.DataFrame(
         {
-            "group": waves["struck"].map({True: "sanctions or charges", False: "words or other measures"}),
+            "group": waves["struck"].map({True: WAVES[0], False: WAVES[1]}),
             "accused_state": waves["accused_state"],
             "days": (later.fillna(end) - waves["accusation"]).dt.days.astype(float),
             "observed": later.notna(),

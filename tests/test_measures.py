@@ -186,14 +186,20 @@ def test_an_earlier_cutoff_sees_no_later_act():
 
 def test_half_of_four_observed_waits_is_over_at_the_second():
     frame = pd.DataFrame({"g": "a", "days": [1.0, 2.0, 3.0, 4.0], "observed": True})
-    _, summary = durations.curves(frame, "g")
+    _, summary = durations.curves(frame, "g", ["a"])
     assert summary.loc[0, "median"] == 2 and summary.loc[0, "within_7"] == 1
 
 
 def test_a_median_that_was_never_reached_is_missing():
     frame = pd.DataFrame({"g": "a", "days": [1.0, 9.0, 9.0, 9.0], "observed": [True, False, False, False]})
-    _, summary = durations.curves(frame, "g")
+    _, summary = durations.curves(frame, "g", ["a"])
     assert np.isnan(summary.loc[0, "median"])
+
+
+def test_a_group_without_cases_is_counted_as_none():
+    frame = pd.DataFrame({"g": "a", "days": [1.0], "observed": [True]})
+    curve, summary = durations.curves(frame, "g", ["b", "a"])
+    assert summary["n"].tolist() == [0, 1] and np.isnan(summary.loc[0, "median"]) and set(curve["g"]) == {"a"}
 
 
 def test_dropping_vague_dates_keeps_only_exact_days():
