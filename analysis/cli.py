@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import os
 import sys
+import tomllib
 from pathlib import Path
 
 from analysis import paths
@@ -35,6 +37,29 @@ def parser() -> argparse.ArgumentParser:
     add("codebook", "write CODEBOOK.md and datapackage.json anew from the schemas and tables")
     show = add("show", "print one incident as a story with its sources", dataset=True)
     show.add_argument("incident", metavar="INCIDENT")
+    new = add(
+        "new",
+        "add an incident, or a row to one: asks, or takes --set or --answers; writes only what breaks no rule",
+        dataset=True,
+    )
+    new.add_argument("kind", choices=("incident", "attribution", "response", "denial", "target", "source"))
+    new.add_argument(
+        "incident", nargs="?", default="", metavar="INCIDENT", help="the incident it belongs to; not for `new incident`"
+    )
+    new.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="an answer: COLUMN=… of the row, or SECTION.COLUMN=…",
+    )
+    new.add_argument(
+        "--answers",
+        type=Path,
+        metavar="FILE",
+        help="a TOML file with one table per section, [[section]] for several rows",
+    )
+    new.add_argument("--coder", default=os.environ.get("CARD_CODER", ""), help="your ORCID (default: $CARD_CODER)")
     run = add("run", "run notebooks by the names in notebooks/runs.toml (default: all)")
     run.add_argument("names", nargs="*", metavar="NAME")
     run.add_argument(
@@ -78,8 +103,11 @@ def main(words: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
-    except KeyboardInterrupt:
-        print("interrupted; finished runs are kept", file=sys.stderr)
+    except (FileNotFoundError, tomllib.TOMLDecodeError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, EOFError):
+        print("interrupted; what was finished is kept", file=sys.stderr)
         return 130
 
 
@@ -130,12 +158,39 @@ def _show(options) -> int:
     return 0
 
 
-def _overrides(words: list[str]) -> dict[str, str]:
+def _new(options) -> int:
+    from analysis import entry, questions
+
+    if options.answers or options.set:
+        answers = tomllib.loads(options.answers.read_text("utf-8")) if options.answers else {}
+        for key, value in _overrides(options.set, "--set").items():
+            section, dot, column = key.partition(".")
+            section, column = (section, column) if dot else (options.kind, key)
+            answers.setdefault(section, {})[column] = value
+    else:
+        answers = questions.ask(options.kind)
+    coder = options.coder or (input("your ORCID (0000-0000-0000-0000): ").strip() if sys.stdin.isatty() else "")
+    if not coder:
+        raise CardError("who codes? give --coder ORCID, or set CARD_CODER")
+    rows = entry.rows(options.kind, answers, coder, options.dataset, options.incident)
+    try:
+        written = entry.add(rows, options.dataset)
+    except DatasetError:
+        print("nothing was written; with the new rows the tables would break these rules:", file=sys.stderr)
+        raise
+    for path in written:
+        print(f"wrote {paths.shown(path)}")
+    incident = options.incident or rows["incidents"][0]["incident_id"]
+    print(f"read it again with `show {incident}`; then `codebook` renews what is generated from the tables")
+    return 0
+
+
+def _overrides(words: list[str], flag: str = "-p") -> dict[str, str]:
     out = {}
     for word in words:
         key, equals, value = word.partition("=")
         if not equals or not key:
-            raise CardError(f"-p {word}: write KEY=VALUE")
+            raise CardError(f"{flag} {word}: write KEY=VALUE")
         out[key] = value
     return out
 

@@ -7,7 +7,7 @@ import pytest
 
 from analysis import paths, runner
 
-FILES = sorted(paths.NOTEBOOKS.glob("*.ipynb"))
+FILES = sorted(paths.NOTEBOOKS.glob("[0-9]*.ipynb"))
 
 
 def code(path) -> list[str]:

@@ -12,8 +12,8 @@ import yaml
 from analysis import paths
 
 ORDER = [
-    "paths", "errors", "vocab", "schemas", "csvtext", "dates", "dataset", "rules", "rules_content", "checks", "codebook",
-    "selection", "measures", "durations", "agreement", "specification", "story", "style", "figures", "tables",
+    "paths", "errors", "vocab", "schemas", "csvtext", "dates", "dataset", "rules", "rules_content", "checks", "codebook", "questions", "entry",
+    "selection", "measures", "durations", "agreement", "specification", "story", "form", "style", "figures", "tables",
     "results", "runner", "report", "reproduction", "cli",
 ]  # fmt: skip
 MODULES = sorted(path for path in (paths.ROOT / "analysis").glob("*.py") if not path.name.startswith("__"))
