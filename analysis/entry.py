@@ -39,7 +39,8 @@ def rows(
         A key of :data:`KINDS`.
     answers : dict
         Sections as the module describes them.  ``source`` may also hold ``supports`` and,
-        for ``new source``, ``record`` (default: the incident).
+        for ``new source``, ``record`` (default: the incident); other rows ``cites``, the
+        numbers of the sources that they rest on, counted from 1 (default: all).
     coder : str
         ORCID of the person who codes.
     folder : path, optional
@@ -63,7 +64,8 @@ def rows(
     given = {section: value if isinstance(value, list) else [value] for section, value in answers.items()}
     _complete(kind, given, set(frames["sources"]["url"]))
     out: dict[str, list[dict]] = {name: [] for name in schemas.TABLES}
-    cited: list[tuple[str, str]] = []
+    cited: list[tuple[str, str, set[int]]] = []
+    pages = given.get("source", [])
     if kind == "incident":
         first = given["incident"][0]
         year = (first.get("start_date") or given["attribution"][0].get("date", ""))[:4]
@@ -88,23 +90,37 @@ def rows(
                 row["incident_id"] = incident
             out[table].append(row)
             if table in vocab.CITED_TABLES:
-                cited.append((table, row[key]))
+                cited.append((table, row[key], _cites(section, answer.get("cites"), len(pages))))
     _preemptive(out, frames, incident)
     if given.get("denial"):
         known = frames["incidents"].set_index("incident_id", drop=False).loc[incident].to_dict()
         out["incidents"].append({**known, "reply_searched": "found"})
-    for answer in given.get("source", []):
+    for number, answer in enumerate(pages, start=1):
         source = _source(answer, frames["sources"], today or dt.date.today())
         if source["source_id"] not in set(frames["sources"]["source_id"]):
             out["sources"].append(source)
         record = answer.get("record") or incident
-        targets = cited or [(_table_of(record), record)]
-        supports = answer.get("supports") or "act"
-        out["citations"] += [
-            {"table": table, "record_id": key, "source_id": source["source_id"], "supports": supports}
-            for table, key in targets
-        ]
+        for table, key, chosen in cited or [(_table_of(record), record, {number})]:
+            if number in chosen:
+                entry = {
+                    "table": table,
+                    "record_id": key,
+                    "source_id": source["source_id"],
+                    "supports": answer.get("supports") or "act",
+                }
+                out["citations"].append(entry)
     return {table: listed for table, listed in out.items() if listed}
+
+
+def _cites(section: str, answer, pages: int) -> set[int]:
+    """Numbers of the sources that a row cites: those it names, or all."""
+    if not answer:
+        return set(range(1, pages + 1))
+    listed = answer if isinstance(answer, list) else names(str(answer))
+    chosen = {int(number) if str(number).isdigit() else 0 for number in listed}
+    if not chosen <= set(range(1, pages + 1)):
+        raise ParameterError(f"{section}.cites: {answer!r} must be numbers of the sources given, 1 to {pages}")
+    return chosen
 
 
 def _complete(kind: str, given: dict[str, list[dict]], read: set[str]) -> None:
@@ -118,7 +134,7 @@ def _complete(kind: str, given: dict[str, list[dict]], read: set[str]) -> None:
         if section not in SECTIONS:
             continue
         asked = {question.column: question for question in questions(section)}
-        extra = {"supports", "record"} if section == "source" else set()
+        extra = {"supports", "record"} if section == "source" else {"cites"}
         known = {*asked, *schemas.columns(SECTIONS[section]), *extra}
         for answer in listed:
             wrong += [f"{section}.{name} is not a column{near(name, known)}" for name in answer if name not in known]

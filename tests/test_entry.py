@@ -92,6 +92,16 @@ def test_several_rows_of_one_joint_text_are_added_together(tiny):
     assert check(tiny, TODAY) == []
 
 
+def test_a_row_cites_the_sources_that_it_names_and_else_all(tiny):
+    pages = [SOURCE, {**SOURCE, "url": "https://example.org/other"}]
+    answers = {**CASE, "source": pages, "attribution": {**CASE["attribution"], "cites": [2]}}
+    cited = entry.rows("incident", answers, ORCID, tiny, today=TODAY)["citations"]
+    assert sum(row["table"] == "incidents" for row in cited) == 2
+    assert [row["source_id"] for row in cited if row["table"] == "attributions"] == [cited[-1]["source_id"]]
+    with pytest.raises(ParameterError, match="1 to 2"):
+        entry.rows("incident", {**answers, "target": {**CASE["target"], "cites": "3"}}, ORCID, tiny, today=TODAY)
+
+
 def test_a_new_state_comes_with_its_first_row(tiny):
     answers = {
         **CASE,
