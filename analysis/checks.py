@@ -17,10 +17,22 @@ from analysis.rules import RULES, View
 
 def _canonical(table: TextTable) -> Iterator[Problem]:
     """Rows stand in the order of their keys and cells are quoted only where needed."""
+    keys = table.frame[list(schemas.KEYS[table.name])].fillna("").itertuples(index=False, name=None)
+    last: tuple = ()
+    for row, key in enumerate(keys):
+        if key < last:
+            yield table.at(
+                row,
+                schemas.KEYS[table.name][0],
+                "canonical",
+                "the row is not in the order of its key; `format` puts it in its place",
+            )
+            return
+        last = key
     expected = render(table.name, table.frame).split("\n")
     for number, (found, should) in enumerate(zip(table.text_lines, expected, strict=False), start=1):
         if found != should:
-            message = "row order or quoting is not canonical from here on; `format` mends it"
+            message = "a cell is quoted that needs no quotes, or the other way round; `format` mends it"
             yield Problem(paths.shown(table.path), number, 1, "canonical", message)
             return
 

@@ -87,15 +87,18 @@ def parser() -> argparse.ArgumentParser:
 def main(words: list[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 a problem that was reported, 2 words not understood."""
     words = list(sys.argv[1:] if words is None else words)
+    if words and not words[0].startswith("-") and (hint := suggestion(words[0])):
+        print(f"there is no command {words[0]!r}; {hint}", file=sys.stderr)
+        return 2
     options = parser().parse_args(words)
     try:
         return globals()[f"_{options.command}"](options)
     except DatasetError as error:
         print(error, file=sys.stderr)
-        print(f"{len(error.problems)} problems", file=sys.stderr)
+        print(counted(len(error.problems), "problem"), file=sys.stderr)
         return 1
     except MismatchError as error:
-        print(f"\n{error}\n\n{len(error.differences)} differences from report/expected", file=sys.stderr)
+        print(f"\n{error}\n\n{counted(len(error.differences), 'difference')} from report/expected", file=sys.stderr)
         return 1
     except CardError as error:
         print(error, file=sys.stderr)
@@ -119,7 +122,7 @@ def _check(options) -> int:
     for problem in problems:
         print(problem)
     if problems:
-        print(f"{len(problems)} problems", file=sys.stderr)
+        print(counted(len(problems), "problem"), file=sys.stderr)
         return 1
     tables = read_tables(options.dataset)
     print("no problems: " + ", ".join(f"{len(table.frame)} {name}" for name, table in tables.items()))
@@ -167,8 +170,10 @@ def _new(options) -> int:
             section, dot, column = key.partition(".")
             section, column = (section, column) if dot else (options.kind, key)
             answers.setdefault(section, {})[column] = value
-    else:
+    elif sys.stdin.isatty():
         answers = questions.ask(options.kind)
+    else:
+        raise CardError("no answers: give --set KEY=VALUE or --answers FILE, or start this in a terminal to be asked")
     coder = options.coder or (input("your ORCID (0000-0000-0000-0000): ").strip() if sys.stdin.isatty() else "")
     if not coder:
         raise CardError("who codes? give --coder ORCID, or set CARD_CODER")
@@ -237,7 +242,14 @@ def _reproduce(options) -> int:
 
 
 def suggestion(word: str) -> str:
-    """The command nearest to a mistyped word, as a hint; empty if none is near."""
+    """What to type instead of a word that is no command; empty if it is one."""
     choices = next(a for a in parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
+    if word in choices:
+        return ""
     found = difflib.get_close_matches(word, list(choices), 1)
-    return f"did you mean {found[0]!r}?" if found else ""
+    return f"did you mean {found[0]!r}?" if found else f"the commands are {', '.join(choices)}"
+
+
+def counted(number: int, what: str) -> str:
+    """“1 problem”, “2 problems”."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

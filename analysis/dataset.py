@@ -70,7 +70,9 @@ def typed(table: TextTable) -> tuple[pd.DataFrame, list[Problem]]:
         wrong = frame[name].notna() & ~frame[name].astype("string").str.fullmatch(csvtext.WHOLE.pattern).eq(True)
         for row in frame.index[wrong]:
             problems.append(
-                table.at(row, name, "type", f"{frame.at[row, name]!r} is not a whole number written in digits")
+                table.at(
+                    row, name, "type", f"{frame.at[row, name]!r} is not a whole number written in digits, such as 3"
+                )
             )
             seen.add((row, name))
         frame[name] = pd.to_numeric(frame[name].where(~wrong)).astype("Int64")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -69,10 +70,13 @@ def incident_story(data: Dataset, incident_id: str) -> str:
     """
     found = data.incidents[data.incidents["incident_id"] == incident_id]
     if found.empty:
-        near = [name for name in data.incidents["incident_id"] if any(p in name for p in incident_id.split("-")[1:])]
-        raise ParameterError(
-            f"no incident {incident_id!r}; " + (f"near it: {', '.join(near[:8])}" if near else "see incidents.csv")
-        )
+        ids = data.incidents["incident_id"].tolist()
+        words = [word for word in incident_id.split("-")[1:] if len(word) > 2]
+        near = difflib.get_close_matches(incident_id, ids, 3) or [
+            name for name in ids if any(word in name for word in words)
+        ]
+        hint = f"near it: {', '.join(near[:6])}" if near else "their ids are in incidents.csv"
+        raise ParameterError(f"no incident {incident_id!r}; {hint}")
     case = found.iloc[0]
     span = " to ".join(part for part in (case["start_date"], case["end_date"]) if part) or "start not stated"
     lines = [
