@@ -13,7 +13,7 @@ from analysis.errors import CardError, DatasetError
 from analysis.questions import KINDS, Question, fault, questions
 from analysis.story import incident_story
 
-WIDE = widgets.Layout(width="46em")
+WIDE = {"width": "46em"}  # a layout of its own for each field: one that is shared hides or shows them all
 LABEL = {"description_width": "11em"}
 LONG = {"summary", "note", "contestation"}
 

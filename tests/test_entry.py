@@ -230,6 +230,7 @@ def test_the_form_tells_a_wrong_date_under_its_field_and_saves_through_the_same_
     from analysis.form import Form
 
     form = Form(tiny)
+    assert form.incident.layout.display == "none" and form.fields["incident", "slug"].layout.display is None
     for section, answer in CASE.items():
         for column, value in answer.items():
             form.fields[section, column].value = value
