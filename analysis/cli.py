@@ -60,6 +60,13 @@ def parser() -> argparse.ArgumentParser:
         help="a TOML file with one table per section, [[section]] for several rows",
     )
     new.add_argument("--coder", default=os.environ.get("CARD_CODER", ""), help="your ORCID (default: $CARD_CODER)")
+    diff = add("diff", "rows, cells and results that differ between two states (folders or git revisions)")
+    diff.add_argument("old", metavar="A")
+    diff.add_argument("new", metavar="B", nargs="?", default="", help="default: the working tree")
+    summary = add("summary", "a page for reviewers: problems, rows and results that differ from a base")
+    summary.add_argument(
+        "base", metavar="BASE", nargs="?", default="origin/main", help="git revision (default: origin/main)"
+    )
     run = add("run", "run notebooks by the names in notebooks/runs.toml (default: all)")
     run.add_argument("names", nargs="*", metavar="NAME")
     run.add_argument(
@@ -159,6 +166,26 @@ def _show(options) -> int:
 
     print(incident_story(load(options.dataset), options.incident))
     return 0
+
+
+def _diff(options) -> int:
+    from analysis import changes
+
+    rows, results = changes.between(options.old, options.new)
+    for line in [*rows, *results]:
+        print(line)
+    print(f"{counted(len(rows), 'change')} of the dataset, {counted(len(results), 'result')} moved")
+    return 0
+
+
+def _summary(options) -> int:
+    from analysis import changes
+    from analysis.checks import check
+
+    rows, results = changes.between(options.base)
+    problems = check()
+    print(changes.page(rows, results, problems), end="")
+    return 1 if problems else 0
 
 
 def _new(options) -> int:

@@ -12,7 +12,7 @@ import yaml
 from analysis import paths
 
 ORDER = [
-    "paths", "errors", "vocab", "schemas", "csvtext", "dates", "dataset", "rules", "rules_content", "checks", "codebook", "questions", "entry",
+    "paths", "errors", "vocab", "schemas", "csvtext", "dates", "dataset", "rules", "rules_content", "checks", "codebook", "questions", "entry", "changes",
     "selection", "measures", "durations", "agreement", "specification", "story", "form", "style", "figures", "tables",
     "results", "runner", "report", "reproduction", "cli",
 ]  # fmt: skip
