@@ -71,7 +71,10 @@ def make():
         pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--require-hashes"]
         step([*pip, "-r", LOCK], "packages")
     where = subprocess.run(
-        [str(PYTHON), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], capture_output=True, text=True, check=True
+        [str(PYTHON), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     Path(where.stdout.strip(), "card.pth").write_text(f"{ROOT}\n", "utf-8")
     STAMP.write_text(wanted(), "utf-8")
