@@ -239,7 +239,10 @@ def compare(found: Results, expected: Path, here: str | None = None) -> tuple[li
         elif name == "numbers.json":
             differences += _numbers_apart(json.loads(file.read_text("utf-8")), found.numbers)
         elif name.endswith(".csv"):
-            differences += _cells_apart(name, file.read_text("utf-8"), files[name].decode("utf-8"))
+            apart = _cells_apart(name, file.read_text("utf-8"), files[name].decode("utf-8"))
+            # One row more shifts every cell below it: of a figure's data the first cells tell enough.
+            some = apart[:3] if name.startswith("figures/") else apart
+            differences += some + [f"{name}: and {len(apart) - len(some)} more cells"] * (len(apart) > len(some))
         else:
             data = name.removesuffix(".svg") + ".csv"
             same = data in files and (expected / data).is_file() and (expected / data).read_bytes() == files[data]

@@ -13,7 +13,7 @@ from analysis import paths
 
 ORDER = [
     "paths", "errors", "vocab", "schemas", "csvtext", "dates", "dataset", "rules", "rules_content", "checks", "codebook", "questions", "entry", "changes",
-    "selection", "measures", "durations", "agreement", "specification", "story", "form", "style", "figures", "tables",
+    "selection", "measures", "durations", "agreement", "specification", "story", "teaching", "form", "style", "figures", "tables",
     "results", "runner", "report", "reproduction", "cli",
 ]  # fmt: skip
 MODULES = sorted(path for path in (paths.ROOT / "analysis").glob("*.py") if not path.name.startswith("__"))
@@ -107,7 +107,7 @@ def test_the_citation_file_has_the_fields_of_its_format():
 
 
 def test_no_notebook_and_no_kept_result_holds_an_absolute_path():
-    files = [*paths.NOTEBOOKS.glob("*"), *(path for path in paths.EXPECTED.rglob("*") if path.is_file())]
+    files = [*paths.NOTEBOOKS.rglob("*.ipynb"), paths.RUNS, *(path for path in paths.EXPECTED.rglob("*") if path.is_file())]
     for file in files:
         assert str(paths.ROOT) not in file.read_text("utf-8")
 
