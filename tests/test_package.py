@@ -107,7 +107,11 @@ def test_the_citation_file_has_the_fields_of_its_format():
 
 
 def test_no_notebook_and_no_kept_result_holds_an_absolute_path():
-    files = [*paths.NOTEBOOKS.rglob("*.ipynb"), paths.RUNS, *(path for path in paths.EXPECTED.rglob("*") if path.is_file())]
+    files = [
+        *paths.NOTEBOOKS.rglob("*.ipynb"),
+        paths.RUNS,
+        *(path for path in paths.EXPECTED.rglob("*") if path.is_file()),
+    ]
     for file in files:
         assert str(paths.ROOT) not in file.read_text("utf-8")
 

@@ -12,13 +12,14 @@ from analysis import paths
 from analysis.cli import parser
 
 TEXT = (paths.ROOT / "README.md").read_text("utf-8")
+CONTRIBUTING = (paths.ROOT / "CONTRIBUTING.md").read_text("utf-8")
 SHELL = [
     line.split("  #")[0].strip()
     for block in re.findall(r"```sh\n(.*?)```", TEXT, re.S)
     for line in block.splitlines()
     if line.strip()
 ]
-INLINE = re.findall(r"`(python3 reproduce\.py[^`]*)`", TEXT)
+INLINE = re.findall(r"`(python3 reproduce\.py[^`]*)`", TEXT + CONTRIBUTING)
 
 
 def run(words: list[str], tmp_path) -> subprocess.CompletedProcess:
@@ -66,7 +67,7 @@ def test_the_tables_load_with_pandas_alone(tmp_path):
 
 
 def test_links_lead_to_files():
-    for target in re.findall(r"\]\((?!http|#)([^)#]+)", TEXT):
+    for target in re.findall(r"\]\((?!http|#)([^)#]+)", TEXT + CONTRIBUTING):
         assert (paths.ROOT / target).exists(), target
 
 
