@@ -52,6 +52,8 @@ DEFAULTS = {
     ("source", "language"): "en",
     **{(section, "uncertain"): "0" for section in ("incident", "attribution", "response", "denial")},
 }
+#: Columns that are not asked one by one, because most rows leave them empty (a doubtful row's note is).
+RARE = {"note", "key_words", "statement_id", "refers_to", "part_of"}
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,8 @@ def ask(kind: str, read=input, say=print) -> dict:
         say(f"\n{section} (empty line: leave out, or take the value in brackets)")
         answers[section] = {}
         for question in questions(section):
-            if question.column in ("note", "key_words", "statement_id", "refers_to", "part_of"):
+            doubtful = question.column == "note" and answers[section].get("uncertain") == "1"
+            if question.column in RARE and not doubtful:
                 continue
             say(f"  {question.about}{'' if question.required else ' (may be empty)'}")
             for code, meaning in question.codes.items():

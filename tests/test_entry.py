@@ -211,6 +211,14 @@ def test_asking_repeats_a_question_until_its_answer_is_right():
     assert any("joined by hyphens" in line for line in said)
 
 
+def test_a_doubtful_row_is_asked_for_its_note():
+    def read(prompt):
+        column = prompt.strip().split(":")[0].split(" ")[0]
+        return {**DENIAL["denial"], **SOURCE, "uncertain": "1", "note": "Why."}.get(column, "")
+
+    assert questions.ask("denial", read, lambda line: None)["denial"]["note"] == "Why."
+
+
 def test_every_required_column_is_asked_made_or_has_a_default():
     for section, table in questions.SECTIONS.items():
         asked = {question.column for question in questions.questions(section)}
