@@ -139,6 +139,8 @@ def at(state: str | Path, root: Path | None = None) -> Iterator[Path]:
         If it is none of these.
     """
     root = root or paths.ROOT
+    if str(state).startswith("-"):
+        raise CardError(f"{state!r} is neither a folder nor a git revision; git would read it as an option")
     folder = Path(state) if state else root
     if (folder / "dataset" / "tables").is_dir():
         yield folder
@@ -176,10 +178,14 @@ def at(state: str | Path, root: Path | None = None) -> Iterator[Path]:
 
 
 def between(old: str, new: str = "", root: Path | None = None) -> tuple[list[Change], list[str]]:
-    """Changes of rows and of results from one state to another; see :func:`at`."""
+    """Changes of rows and of results from one state to another; see :func:`at`.
+
+    Results are compared only where both states have any.
+    """
     with at(old, root) as one, at(new, root) as two:
         rows = table_changes(one / "dataset", two / "dataset")
-        results = result_changes(one / "report" / "expected", two / "report" / "expected")
+        sides = [side / "report" / "expected" for side in (one, two)]
+        results = result_changes(*sides) if all(side.is_dir() for side in sides) else []
     return rows, results
 
 

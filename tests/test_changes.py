@@ -97,6 +97,16 @@ def test_a_word_that_is_no_state_is_told(repository):
         changes.between("no-such-revision", "", repository)
 
 
+def test_a_word_that_git_would_read_as_an_option_is_refused(repository, tmp_path):
+    with pytest.raises(CardError, match="as an option"):
+        changes.between(f"--output={tmp_path / 'written'}", "", repository)
+    assert not (tmp_path / "written").exists()
+
+
+def test_results_are_not_compared_with_a_side_that_has_none(repository, tiny):
+    assert changes.between(str(tiny), "", repository) == ([], [])
+
+
 def test_the_page_for_reviewers_counts_rows_and_escapes_cells(tiny):
     path = tiny / "tables" / "incidents.csv"
     path.write_text(path.read_text().replace("APT31 global", "<b>APT31</b> a|b global"))
