@@ -245,6 +245,7 @@ SUPPORTS = {
     "counts": "numbers of persons, entities or targets",
     "contestation": "that the response was contested at home",
     "background": "the setting: targets, actor, course of events",
+    "beforehand": "that the act was announced, on a page older than the act",
 }
 
 CITED_TABLES = {
