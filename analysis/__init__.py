@@ -3,5 +3,3 @@
 ``import analysis`` loads nothing heavy; import the module you need, for
 instance ``from analysis import dataset, measures``.
 """
-
-__version__ = "0.1.0"

@@ -1,38 +1,40 @@
-"""What differs between two states of the project: rows and cells of the dataset, and results of the report."""
+"""What differs between two states of the project: rows and cells of the dataset, and results of the report.
+
+A state is a released version, a folder, a git revision, or the working tree.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import html
+import csv
 import io
 import json
+import re
 import subprocess
 import tarfile
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis import paths, schemas
+from analysis import paths, releases, schemas
+from analysis.csvtext import TextTable
 from analysis.dataset import read_tables
-from analysis.errors import CardError, DatasetError, Problem
-
-#: Rows that a page for reviewers shows of each table before it only counts.
-SHOWN = 40
+from analysis.errors import CardError, DatasetError
 
 
 @dataclass(frozen=True)
 class Change:
-    """One row added or removed, or one cell changed.
+    """One row ``added`` or ``removed``, one cell ``changed``, or one ``new column`` or ``lost column``.
 
     Attributes
     ----------
     table, key : str
         Where; the key's parts are joined by blanks.
     kind : str
-        ``added``, ``removed`` or ``changed``.
     column, old, new : str
-        The cell, for ``changed``; empty otherwise.
+        The cell, for ``changed``; the column, for a column.
     """
 
     table: str
@@ -42,30 +44,33 @@ class Change:
     old: str = ""
     new: str = ""
 
-    def __str__(self) -> str:
-        cell = f", {self.column}: {self.old!r} → {self.new!r}" if self.column else ""
-        return f"{self.table}: {self.kind} {self.key}{cell}"
 
+@dataclass(frozen=True)
+class ResultChange:
+    """One ``number``, ``cell`` of a table or ``figure`` that was ``added``, ``removed`` or ``changed``.
 
-def _keyed(dataset: Path) -> dict[str, dict[str, dict[str, str]]]:
-    """Table to key to row, cells as text."""
-    tables = read_tables(dataset)
-    broken = [problem for table in tables.values() if not table.readable for problem in table.problems]
-    if broken:
-        raise DatasetError(broken)
-    return {
-        name: {
-            " ".join(str(row[part] or "") for part in schemas.KEYS[name]): {
-                column: value or "" for column, value in row.items()
-            }
-            for row in table.frame.to_dict("records")
-        }
-        for name, table in tables.items()
-    }
+    Attributes
+    ----------
+    what, name, kind : str
+        A cell's name is ``run.table [row, column]``.
+    old, new : str
+        As the report prints it.
+    relative : float or None
+        Change in units of the old value; None where there is none to divide by.
+    """
+
+    what: str
+    name: str
+    kind: str
+    old: str = ""
+    new: str = ""
+    relative: float | None = None
 
 
 def table_changes(old: Path, new: Path) -> list[Change]:
     """Rows added, removed and changed from one dataset folder to another.
+
+    A column that only one side has is told once, not cell by cell.
 
     Returns
     -------
@@ -75,63 +80,173 @@ def table_changes(old: Path, new: Path) -> list[Change]:
     Raises
     ------
     DatasetError
-        If a table of either folder cannot be read.
+        If a table of either folder has no key to read.
     """
-    before, after, out = _keyed(old), _keyed(new), []
+    before, after, out = _tables(old), _tables(new), []
     for table in schemas.TABLES:
-        for key in sorted(set(before[table]) | set(after[table])):
-            one, two = before[table].get(key), after[table].get(key)
-            if one is None or two is None:
-                out.append(Change(table, key, "added" if one is None else "removed"))
+        headers = before[table].header, after[table].header
+        out += [Change(table, "", "lost column", name) for name in headers[0] if name not in headers[1]]
+        out += [Change(table, "", "new column", name) for name in headers[1] if name not in headers[0]]
+        ones, twos = _keyed(before[table]), _keyed(after[table])
+        for key in sorted(set(ones) | set(twos)):
+            kind, shown = _kind(key, ones, twos), " ".join(key)
+            if kind != "changed":
+                out.append(Change(table, shown, kind))
                 continue
-            out += [
-                Change(table, key, "changed", column, one[column], two[column])
-                for column in two
-                if one[column] != two[column]
-            ]
+            cells = [(name, ones[key][name], twos[key][name]) for name in twos[key] if name in ones[key]]
+            out += [Change(table, shown, kind, *cell) for cell in cells if cell[1] != cell[2]]
     return out
 
 
-def result_changes(old: Path, new: Path) -> list[str]:
-    """What changed between two folders of expected results: numbers by relative change, then tables and figures."""
-    numbers = [
-        json.loads((folder / "numbers.json").read_text("utf-8")) if folder.is_dir() else {} for folder in (old, new)
-    ]
-    moved = []
-    for name in sorted(set(numbers[0]) | set(numbers[1])):
-        one, two = (side.get(name) for side in numbers)
-        if one != two:
-            texts = [entry["text"] if entry else "nothing" for entry in (one, two)]
-            moved.append((-_relative(one, two), f"number {name}: {texts[0]} → {texts[1]}"))
-    files = [
-        {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*.*")) if p.is_file()}
-        for folder in (old, new)
-    ]
-    apart = [name for name in sorted(set(files[0]) | set(files[1])) if files[0].get(name) != files[1].get(name)]
-    tables = [f"table {name[7:-4]}" for name in apart if name.startswith("tables/")]
-    figures = [f"figure {name[8:-4]}" for name in apart if name.startswith("figures/") and name.endswith(".svg")]
-    return [line for _, line in sorted(moved)] + tables + figures
+def _tables(dataset: Path) -> dict[str, TextTable]:
+    """Tables as text; any fault is forgiven that leaves the rows their keys."""
+    tables = read_tables(dataset)
+    lost = [table for name, table in tables.items() if not set(schemas.KEYS[name]) <= set(table.header)]
+    if lost:
+        raise DatasetError(sorted(problem for table in lost for problem in table.problems))
+    return tables
 
 
-def _relative(one: dict | None, two: dict | None) -> float:
-    """Relative change of a number; infinite where one side has none or it is no number."""
-    values = [entry and entry["value"] for entry in (one, two)]
-    if not all(isinstance(value, (int, float)) for value in values) or not values[0]:
-        return float("inf")
-    return abs(values[1] / values[0] - 1)
+def _keyed(table: TextTable) -> dict[tuple[str, ...], dict[str, str]]:
+    """Key to row; a key that stands again is numbered, so that no row hides another."""
+    seen, out = Counter(), {}
+    for row in table.frame.fillna("").to_dict("records"):
+        key = tuple(row[part] for part in schemas.KEYS[table.name])
+        seen[key] += 1
+        out[key if seen[key] == 1 else (*key, f"(no. {seen[key]})")] = row
+    return out
+
+
+def _kind(name, before, after) -> str:
+    return "added" if name not in before else "removed" if name not in after else "changed"
+
+
+def result_changes(old: Path, new: Path) -> list[ResultChange]:
+    """What changed from one folder laid out like ``report/expected`` to another.
+
+    Returns
+    -------
+    list of ResultChange
+        Numbers, then cells of tables, then figures; in each the biggest relative change
+        first, after those that have none (new, gone, or once zero).
+    """
+    before, after = (json.loads((side / "numbers.json").read_text("utf-8")) for side in (old, new))
+    texts = [{name: entry["text"] for name, entry in side.items()} for side in (before, after)]
+    values = [{name: entry["value"] for name, entry in side.items()} for side in (before, after)]
+    out = _moved("number", *texts, *values)
+    cells = [_cells(side / "tables") for side in (old, new)]
+    out += _moved("cell", *cells, *({name: _number(text) for name, text in side.items()} for side in cells))
+    drawn = [
+        {path.name: path.read_bytes() for path in sorted((side / "figures").glob("*.*")) if path.is_file()}
+        for side in (old, new)
+    ]
+    # A figure is its drawing and the data behind it: either one makes it another figure.
+    stems = [{Path(name).stem for name in side} for side in drawn]
+    apart = {Path(name).stem for name in {*drawn[0], *drawn[1]} if drawn[0].get(name) != drawn[1].get(name)}
+    return out + [ResultChange("figure", name, _kind(name, *stems)) for name in sorted(apart)]
+
+
+def _moved(what: str, before: dict, after: dict, old: dict, new: dict) -> list[ResultChange]:
+    out = [
+        ResultChange(
+            what,
+            name,
+            _kind(name, before, after),
+            before.get(name, ""),
+            after.get(name, ""),
+            _relative(old.get(name), new.get(name)),
+        )
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name) or old.get(name) != new.get(name)
+    ]
+    return sorted(out, key=lambda item: (item.relative is not None, -abs(item.relative or 0)))
+
+
+def _relative(old, new) -> float | None:
+    if not all(isinstance(value, (int, float)) for value in (old, new)) or not old:
+        return None
+    return (new - old) / abs(old)
+
+
+def _cells(folder: Path) -> dict[str, str]:
+    """Cells of all tables of a folder, named by the first cell of their row and by their column."""
+    out = {}
+    for path in sorted(folder.glob("*.csv")):
+        header, *rows = csv.reader(io.StringIO(path.read_text("utf-8"), newline=""))
+        seen = Counter()
+        for row in rows:
+            seen[row[0]] += 1
+            label = row[0] if seen[row[0]] == 1 else f"{row[0]} (no. {seen[row[0]]})"
+            for column, cell in zip(header[1:], row[1:], strict=True):
+                out[f"{path.stem} [{label}, {column}]"] = cell
+    return out
+
+
+def _number(text: str) -> float | None:
+    """The number that a cell of a printed table begins with."""
+    found = re.match(r"-?[0-9][0-9,]*(\.[0-9]+)?", text.strip().replace("−", "-"))
+    return float(found[0].replace(",", "")) if found else None
+
+
+def _git(root: Path, *words: str) -> bytes:
+    try:
+        return subprocess.run(["git", "-C", str(root), *words], capture_output=True, check=True).stdout
+    except FileNotFoundError:
+        raise CardError("git is not installed, and a revision needs it; install it, or compare folders") from None
+
+
+def _commit(revision: str, root: Path) -> str:
+    """Hash of a revision; words that look like options are taken for names."""
+    try:
+        found = _git(root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode("utf-8", "replace").strip()
+        raise CardError(
+            f"{revision!r} is no released version, no folder with tables and no git revision ({said})"
+        ) from None
+    return found.decode().strip()
 
 
 @contextlib.contextmanager
-def at(state: str | Path, root: Path | None = None) -> Iterator[Path]:
-    """A folder with ``dataset`` and ``report/expected`` of a state of the project.
+def _at_revision(revision: str, root: Path) -> Iterator[Path]:
+    """A temporary folder with ``dataset`` and, if there was one, ``report/expected`` of a git revision."""
+    commit = _commit(revision, root)
+    held = _git(root, "ls-tree", "-d", "--name-only", commit, "--", "dataset", "report/expected").decode().split()
+    if "dataset" not in held:
+        raise CardError(f"{revision!r} holds no folder dataset; give a later revision")
+    packed = _git(root, "archive", "--format=tar", commit, "--", *held)
+    with tempfile.TemporaryDirectory(prefix=f"card-{commit[:12]}-") as scratch:
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            archive.extractall(scratch, filter="data")
+        yield Path(scratch)
+
+
+def default_base(root: Path | None = None) -> str:
+    """``origin/main`` if the repository has it, else ``main``."""
+    try:
+        _commit("origin/main", root or paths.ROOT)
+    except CardError:
+        return "main"
+    return "origin/main"
+
+
+@contextlib.contextmanager
+def at(state: str | Path, root: Path | None = None) -> Iterator[tuple[Path, Path | None]]:
+    """Dataset folder and results of a state of the project.
 
     Parameters
     ----------
     state : str or path
-        A git revision, a folder laid out like the repository, or one laid out like
-        ``dataset/`` (then without results); empty for the working tree.
+        A released version, a folder laid out like the repository or like ``dataset/``
+        (then without results), a git revision; empty for the working tree.
     root : path, optional
         The repository; by default this one.
+
+    Yields
+    ------
+    dataset : pathlib.Path
+    results : pathlib.Path or None
+        A folder laid out like ``report/expected``.
 
     Raises
     ------
@@ -139,82 +254,23 @@ def at(state: str | Path, root: Path | None = None) -> Iterator[Path]:
         If it is none of these.
     """
     root = root or paths.ROOT
-    if str(state).startswith("-"):
-        raise CardError(f"{state!r} is neither a folder nor a git revision; git would read it as an option")
-    folder = Path(state) if state else root
-    if (folder / "dataset" / "tables").is_dir():
-        yield folder
+    if str(state) in releases.index(root / "dataset" / "releases") and root == paths.ROOT:
+        yield releases.unpacked(str(state)) / "dataset", releases.kept(str(state))
         return
-    with tempfile.TemporaryDirectory() as scratch:
-        out = Path(scratch)
-        if (folder / "tables").is_dir():
-            (out / "dataset").symlink_to(folder.resolve(), target_is_directory=True)
-        else:
-            command = [
-                "git",
-                "-C",
-                str(root),
-                "archive",
-                "--format=tar",
-                str(state),
-                "--",
-                "dataset",
-                "report/expected",
-            ]
-            try:
-                packed = subprocess.run(command, capture_output=True, check=True).stdout
-            except FileNotFoundError:
-                raise CardError(
-                    f"{state!r} is no folder, and git, which could know it as a revision, is not installed"
-                ) from None
-            except subprocess.CalledProcessError as error:
-                said = error.stderr.decode("utf-8", "replace").strip().splitlines()
-                raise CardError(
-                    f"{state!r} is neither a folder with tables nor a git revision ({said[0] if said else 'git failed'})"
-                ) from None
-            with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-                archive.extractall(out, filter="data")
-        yield out
+    folder = Path(state) if state else root
+    if (folder / "tables").is_dir():
+        yield folder, None
+        return
+    here = not state or (folder / "dataset" / "tables").is_dir()
+    with contextlib.nullcontext(folder) if here else _at_revision(str(state), root) as folder:
+        expected = folder / "report" / "expected"
+        yield folder / "dataset", expected if (expected / "numbers.json").is_file() else None
 
 
-def between(old: str, new: str = "", root: Path | None = None) -> tuple[list[Change], list[str]]:
+def between(old: str, new: str = "", root: Path | None = None) -> tuple[list[Change], list[ResultChange] | None]:
     """Changes of rows and of results from one state to another; see :func:`at`.
 
-    Results are compared only where both states have any.
+    Results are None where one of the states has none.
     """
-    with at(old, root) as one, at(new, root) as two:
-        rows = table_changes(one / "dataset", two / "dataset")
-        sides = [side / "report" / "expected" for side in (one, two)]
-        results = result_changes(*sides) if all(side.is_dir() for side in sides) else []
-    return rows, results
-
-
-def page(rows: list[Change], results: list[str], problems: list[Problem]) -> str:
-    """A Markdown page for the comment of a review: problems, counts and details of rows, results that moved."""
-
-    def shown(text: str) -> str:
-        return html.escape(text, quote=False).replace("|", "\\|").replace("\n", " ")
-
-    lines = ["## Dataset and results", ""]
-    lines += [f"**{len(problems)} problems**" if problems else "**No problems** found by `check`.", ""]
-    lines += [
-        f"- `{problem.file}:{problem.line}:{problem.column}` {problem.rule}: {shown(problem.message)}"
-        for problem in problems[:SHOWN]
-    ]
-    lines += ["", "### Rows", ""]
-    touched = [table for table in schemas.TABLES if any(change.table == table for change in rows)]
-    if touched:
-        lines += ["| table | added | removed | changed cells |", "|---|--:|--:|--:|"]
-    for table in touched:
-        kinds = [change.kind for change in rows if change.table == table]
-        lines.append(f"| {table} | {kinds.count('added')} | {kinds.count('removed')} | {kinds.count('changed')} |")
-    for table in touched:
-        ours = [change for change in rows if change.table == table]
-        lines += ["", f"<details><summary>{table}</summary>", ""]
-        lines += [f"- {shown(str(change))}" for change in ours[:SHOWN]]
-        lines += [f"- … and {len(ours) - SHOWN} more"] * (len(ours) > SHOWN) + ["", "</details>"]
-    lines += [] if touched else ["No row changed."]
-    lines += ["", "### Results that moved", ""]
-    lines += [f"- {shown(line)}" for line in results[: 2 * SHOWN]] or ["None."]
-    lines += [f"- … and {len(results) - 2 * SHOWN} more"] * (len(results) > 2 * SHOWN)
-    return "\n".join(lines) + "\n"
+    with at(old, root) as (one, before), at(new, root) as (two, after):
+        return table_changes(one, two), result_changes(before, after) if before and after else None

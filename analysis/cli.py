@@ -60,12 +60,16 @@ def parser() -> argparse.ArgumentParser:
         help="a TOML file with one table per section, [[section]] for several rows",
     )
     new.add_argument("--coder", default=os.environ.get("CARD_CODER", ""), help="your ORCID (default: $CARD_CODER)")
-    diff = add("diff", "rows, cells and results that differ between two states (folders or git revisions)")
+    diff = add(
+        "diff", "rows, cells and results that differ between two states (released versions, folders or git revisions)"
+    )
     diff.add_argument("old", metavar="A")
     diff.add_argument("new", metavar="B", nargs="?", default="", help="default: the working tree")
+    diff.add_argument("--format", choices=("text", "csv", "html", "markdown"), default="text")
+    diff.add_argument("--output", type=Path, metavar="FILE", help="write there instead of printing")
     summary = add("summary", "a page for reviewers: problems, rows and results that differ from a base")
     summary.add_argument(
-        "base", metavar="BASE", nargs="?", default="origin/main", help="git revision (default: origin/main)"
+        "base", metavar="BASE", nargs="?", default="", help="git revision (default: origin/main, else main)"
     )
     run = add("run", "run notebooks by the names in notebooks/runs.toml (default: all)")
     run.add_argument("names", nargs="*", metavar="NAME")
@@ -85,7 +89,19 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="run every notebook twice, under two hash seeds and time zones, and compare both",
     )
-    add("accept", "make the results of the last runs the expected ones")
+    accept = add("accept", "make the results of the last runs the expected ones")
+    accept.add_argument(
+        "--why", default="", metavar="TEXT", help="with --dataset-version: what changed in the analysis"
+    )
+    release = add("release", "freeze the dataset as a version: archive, hash, change log; commits nothing")
+    release.add_argument("version", metavar="VERSION", help="three numbers, such as 0.2.0")
+    release.add_argument(
+        "--meaning", default="", metavar="TEXT", help="what a column or code now means, if that changed: a major step"
+    )
+    for command in (run, report, reproduce, accept):
+        command.add_argument(
+            "--dataset-version", default="", metavar="V", help="a released version (default: the working tables)"
+        )
     for command in (run, report, reproduce):
         command.add_argument("--jobs", type=int, metavar="N", help="notebooks at once (default: one per processor)")
     return top
@@ -169,22 +185,32 @@ def _show(options) -> int:
 
 
 def _diff(options) -> int:
-    from analysis import changes
+    from analysis import changes, pages
+    from analysis.csvtext import write_atomic
 
     rows, results = changes.between(options.old, options.new)
-    for line in [*rows, *results]:
-        print(line)
-    print(f"{counted(len(rows), 'change')} of the dataset, {counted(len(results), 'result')} moved")
+    title = f"Changes from {options.old} to {options.new or 'the working tree'}"
+    text = {
+        "text": lambda: pages.as_text(rows, results),
+        "csv": lambda: pages.as_csv(rows, results),
+        "html": lambda: pages.as_html(rows, results, title),
+        "markdown": lambda: pages.as_markdown(rows, results, []),
+    }[options.format]()
+    if options.output:
+        write_atomic(options.output, text)
+        print(f"{paths.shown(options.output)}: {counted(len(rows), 'change')} of the dataset")
+    else:
+        print(text, end="")
     return 0
 
 
 def _summary(options) -> int:
-    from analysis import changes
+    from analysis import changes, pages
     from analysis.checks import check
 
-    rows, results = changes.between(options.base)
+    rows, results = changes.between(options.base or changes.default_base())
     problems = check()
-    print(changes.page(rows, results, problems), end="")
+    print(pages.as_markdown(rows, results, problems), end="")
     return 1 if problems else 0
 
 
@@ -230,7 +256,8 @@ def _overrides(words: list[str], flag: str = "-p") -> dict[str, str]:
 def _run(options) -> int:
     from analysis import runner
 
-    runs = runner.plan(options.names, _overrides(options.parameter))
+    runs = runner.plan(options.names, _overrides(options.parameter), version=options.dataset_version)
+    build = paths.build(options.dataset_version)
     if options.list:
         for run in runs:
             print(f"{run.name}  ({run.notebook.name})")
@@ -238,24 +265,31 @@ def _run(options) -> int:
                 value = run.parameters.get(item.name, item.default)
                 print(f"    {item.name}: {item.type} = {value!r}  # {item.about}")
         return 0
-    runner.run_all(runs, options.jobs)
+    runner.run_all(runs, options.jobs, build)
     for run in runs:
-        print(f"{run.name}: {paths.shown(paths.BUILD / 'runs' / run.name)}")
+        print(f"{run.name}: {paths.shown(build / 'runs' / run.name)}")
     return 0
 
 
 def _report(options) -> int:
-    from analysis import report, results, runner
+    from analysis import releases, report, results, runner
 
-    found = results.gather([run.name for run in runner.plan()])
-    for path in report.build(found, paths.BUILD):
+    version = options.dataset_version
+    build = paths.build(version)
+    citation = releases.unpacked(version) / "CITATION.cff" if version else None
+    found = results.gather([run.name for run in runner.plan(version=version)], build)
+    for path in report.build(found, build, citation):
         print(f"{paths.shown(path)}  {path.stat().st_size:,} bytes")
     return 0
 
 
 def _accept(options) -> int:
-    from analysis import results, runner
+    from analysis import freeze, results, runner
 
+    if options.dataset_version:
+        moved = freeze.renew(options.dataset_version, options.why)
+        print("\n".join([*moved, f"{counted(len(moved), 'result')} renewed"]) if moved else "nothing has changed")
+        return 0
     changed = results.accept(results.gather([run.name for run in runner.plan()]), paths.EXPECTED)
     print("\n".join(f"renewed {name}" for name in changed) or "nothing has changed")
     return 0
@@ -264,7 +298,17 @@ def _accept(options) -> int:
 def _reproduce(options) -> int:
     from analysis import reproduction
 
-    reproduction.reproduce(options.jobs, options.verify)
+    reproduction.reproduce(options.jobs, options.verify, version=options.dataset_version)
+    return 0
+
+
+def _release(options) -> int:
+    from analysis import freeze
+
+    archive = freeze.release(options.version, options.meaning)
+    print(
+        f"froze {options.version}: {paths.shown(archive)}; read the diff, then commit it and tag the commit v{options.version}"
+    )
     return 0
 
 

@@ -5,19 +5,32 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import zipfile
 from pathlib import Path
 
-from analysis import paths, rules_content, schemas, vocab  # noqa: F401  (rules_content registers its rules)
+from analysis import paths, releases, rules_content, schemas, vocab  # noqa: F401  (rules_content registers its rules)
 from analysis.dataset import read_tables
 from analysis.rules import RULES
 
+#: Folders whose tables make a version.
+MEASURED = ("dataset/tables/", "dataset/reliability/")
 KINDS = {"Int64": "integer", "str": "text"}
 
 
-def version() -> str:
-    """Version of the dataset, from the one place that states it: CITATION.cff."""
-    found = re.search(r"^version: *[\"']?([^\"'\s]+)", (paths.ROOT / "CITATION.cff").read_text("utf-8"), re.M)
-    return found[1]
+def current_version() -> str:
+    """Version of the dataset: the one that CITATION.cff states, with ``+unreleased`` if the tables have changed since."""
+    found = re.search(r"^version: *[\"']?([^\"'\s]+)", paths.CITATION.read_text("utf-8"), re.M)
+    if found[1] not in releases.index():
+        return found[1]
+    with zipfile.ZipFile(releases.verified(found[1])) as archive:
+        held = {name: archive.read(name) for name in archive.namelist() if name.startswith(MEASURED)}
+    files = [path for part in MEASURED for path in (paths.ROOT / part).glob("*.csv")]
+    now = {path.relative_to(paths.ROOT).as_posix(): path.read_bytes() for path in files}
+    return (
+        found[1]
+        if now == {name: data for name, data in held.items() if name.endswith(".csv")}
+        else f"{found[1]}+unreleased"
+    )
 
 
 def _summary(function) -> str:
@@ -84,7 +97,7 @@ def _values(definition, meta: dict) -> str:
     return ""
 
 
-def datapackage(dataset: Path | None = None) -> str:
+def datapackage(dataset: Path | None = None, version: str = "") -> str:
     """Text of datapackage.json (Frictionless Data Package): fields, keys, row counts and hashes."""
     folder = Path(dataset or paths.DATASET)
     resources = []
@@ -107,7 +120,7 @@ def datapackage(dataset: Path | None = None) -> str:
     package = {
         "name": "card",
         "title": "CARD: Cyber Attribution, Response and Denial",
-        "version": version(),
+        "version": version or current_version(),
         "licenses": [{"name": "CC-BY-4.0", "title": "Creative Commons Attribution 4.0"}],
         "resources": resources,
     }
@@ -135,9 +148,9 @@ def _table_schema(name: str) -> dict:
     return out
 
 
-def generated(dataset: Path | None = None) -> dict[Path, str]:
-    """Every generated page of the dataset folder with the text it should have."""
+def generated(dataset: Path | None = None, version: str = "") -> dict[Path, str]:
+    """Every generated page of the dataset folder with the text it should have; `version` by default as :func:`current_version`."""
     return {
         paths.DATASET / "CODEBOOK.md": markdown(),
-        paths.DATASET / "datapackage.json": datapackage(dataset),
+        paths.DATASET / "datapackage.json": datapackage(dataset, version),
     }

@@ -7,10 +7,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DATASET = ROOT / "dataset"
+RELEASES = DATASET / "releases"
 NOTEBOOKS = ROOT / "notebooks"
 RUNS = NOTEBOOKS / "runs.toml"
 REPORT = ROOT / "report"
 EXPECTED = REPORT / "expected"
+RENEWED = REPORT / "renewed"
+CITATION = ROOT / "CITATION.cff"
 FONTS = REPORT / "fonts"
 LOCK = ROOT / "requirements.lock"
 BUILD = Path(os.environ.get("CARD_BUILD", ROOT / "build"))
@@ -19,6 +22,11 @@ BUILD = Path(os.environ.get("CARD_BUILD", ROOT / "build"))
 def tables(dataset: Path) -> Path:
     """Folder of the CSV tables in a folder laid out like ``dataset/``."""
     return Path(dataset) / "tables"
+
+
+def build(version: str = "") -> Path:
+    """Folder of everything generated from the working tables, or from a released version."""
+    return BUILD / "versions" / version if version else BUILD
 
 
 def shown(path: Path) -> str:

@@ -20,7 +20,6 @@ import zipfile
 from pathlib import Path
 
 from analysis import paths
-from analysis.codebook import version
 from analysis.csvtext import write_atomic
 from analysis.errors import ReportError
 from analysis.results import Results
@@ -34,9 +33,9 @@ ENTRY = re.compile(r"^@\w+\{([^,\s]+),", re.M)
 RELEASED = re.compile(r"^date-released: *[\"']?([0-9-]{10})", re.M)
 
 
-def released() -> dt.datetime:
-    """Day of the release, from CITATION.cff."""
-    found = RELEASED.search((paths.ROOT / "CITATION.cff").read_text("utf-8"))
+def released(citation: Path | None = None) -> dt.datetime:
+    """Day of the release, from a citation file; by default the repository's CITATION.cff."""
+    found = RELEASED.search((citation or paths.CITATION).read_text("utf-8"))
     return dt.datetime.fromisoformat(found[1]).replace(tzinfo=dt.UTC)
 
 
@@ -96,8 +95,15 @@ def check_references(text: str, bibliography: str) -> None:
         raise ReportError("report.md:\n" + "\n".join(wrong))
 
 
-def build(found: Results, out: Path) -> list[Path]:
+def build(found: Results, out: Path, citation: Path | None = None) -> list[Path]:
     """Make ``report.html``, ``report.docx`` and ``report.pdf`` in the folder `out`.
+
+    Parameters
+    ----------
+    found : Results
+    out : pathlib.Path
+    citation : pathlib.Path, optional
+        Citation file of the version reported on, for the day; by default the repository's.
 
     Returns
     -------
@@ -111,7 +117,7 @@ def build(found: Results, out: Path) -> list[Path]:
     source = (paths.REPORT / "report.md").read_text("utf-8")
     bibliography = paths.REPORT / "references.bib"
     check_references(source, bibliography.read_text("utf-8"))
-    day = released()
+    day = released(citation)
     work = out.resolve() / ".report"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
@@ -123,7 +129,7 @@ def build(found: Results, out: Path) -> list[Path]:
         "--bibliography=references.bib",
         "--wrap=none",
         f"--metadata=date:{day.day} {day:%B %Y}",
-        f"--metadata=version:{version()}",
+        f"--metadata=version:{found.numbers['reliability.version']['text']}",
     ]
     made = {}
     try:
@@ -139,7 +145,7 @@ def build(found: Results, out: Path) -> list[Path]:
             filled[".png"], "docx", "markdown", outputfile="report.docx", sandbox=False, cworkdir=str(work),
             extra_args=[*common, "--standalone", "--toc", "--number-sections"],
         )  # fmt: skip
-        made["report.docx"] = _steady_zip(docx.read_bytes())
+        made["report.docx"] = _steady_zip(docx.read_bytes(), day)
         body = pypandoc.convert_text(
             filled[".svg"], "typst", "markdown", sandbox=False, cworkdir=str(work),
             extra_args=[*common, "--standalone", "--template=template.typ", "--number-sections"],
@@ -205,12 +211,11 @@ def _embed_fonts(html: str) -> str:
     return html.replace("</head>", f"<style>{''.join(rules)}</style>\n</head>", 1)
 
 
-def _steady_zip(data: bytes) -> bytes:
+def _steady_zip(data: bytes, day: dt.datetime) -> bytes:
     """A DOCX rewritten with fixed times, order and compression."""
     import io
 
     old, buffer = zipfile.ZipFile(io.BytesIO(data)), io.BytesIO()
-    day = released()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as new:
         for name in sorted(old.namelist()):
             content = old.read(name)

@@ -6,14 +6,14 @@ import os
 import time
 from pathlib import Path
 
-from analysis import checks, codebook, paths, report, results, runner
+from analysis import checks, codebook, paths, releases, report, results, runner
 from analysis.errors import CardError, DatasetError, MismatchError
 
 #: Surroundings of the second run under ``--verify``: nothing of them may show in any result.
 ELSEWHERE = {"PYTHONHASHSEED": "4242", "TZ": "Asia/Kathmandu", "LC_ALL": "C"}
 
 
-def reproduce(jobs: int | None = None, verify: bool = False, say=print) -> None:
+def reproduce(jobs: int | None = None, verify: bool = False, say=print, version: str = "") -> None:
     """Check the dataset, run every notebook, make the report, and compare with the expected results.
 
     Parameters
@@ -25,6 +25,9 @@ def reproduce(jobs: int | None = None, verify: bool = False, say=print) -> None:
         seed, and demand the same bytes of every result and document.
     say : callable
         Takes one line of progress.
+    version : str, optional
+        Released version to reproduce, from its frozen tables and against the results
+        kept for it; empty for the working tables.
 
     Raises
     ------
@@ -34,35 +37,44 @@ def reproduce(jobs: int | None = None, verify: bool = False, say=print) -> None:
         If a number, table or figure differs from the expected one.
     """
     started = time.perf_counter()
-    problems = checks.check()
-    if problems:
-        raise DatasetError(problems)
-    for path, text in codebook.generated().items():
-        if not path.is_file() or path.read_text("utf-8") != text:
-            raise CardError(f"{paths.shown(path)} is stale; write it anew with `codebook`")
-    say(f"dataset {codebook.version()}: no problems")
-    runs = runner.plan()
-    runner.run_all(runs, jobs, say=say)
-    found = results.gather([run.name for run in runs])
-    documents = report.build(found, paths.BUILD)
-    differences, notes = results.compare(found, paths.EXPECTED)
+    build, expected, citation = paths.build(version), paths.EXPECTED, paths.CITATION
+    if version:
+        expected, citation = releases.kept(version), releases.unpacked(version) / "CITATION.cff"
+        say(f"dataset {version}: the archive is the one released")
+    else:
+        _require_valid()
+        say(f"dataset {codebook.current_version()}: no problems")
+    runs = runner.plan(version=version)
+    runner.run_all(runs, jobs, build, say=say)
+    found = results.gather([run.name for run in runs], build)
+    documents = report.build(found, build, citation)
+    differences, notes = results.compare(found, expected)
     if verify and not differences:
-        differences += _again(runs, jobs, found, documents, say)
+        differences += _again(runs, jobs, found, documents, citation, say)
     for note in notes:
         say(note)
     say("")
     for document in documents:
         say(f"{paths.shown(document)}  {document.stat().st_size:,} bytes")
     say(
-        f"{paths.shown(paths.BUILD / 'runs')}  {len(found.numbers)} numbers, {len(found.tables)} tables (CSV, Markdown, LaTeX), {len(found.figures)} figures (SVG, PNG, data)"
+        f"{paths.shown(build / 'runs')}  {len(found.numbers)} numbers, {len(found.tables)} tables (CSV, Markdown, LaTeX), {len(found.figures)} figures (SVG, PNG, data)"
     )
     if differences:
         raise MismatchError(differences)
     twice = ", twice with the same bytes" if verify else ""
-    say(f"reproduced{twice}: all results match {paths.shown(paths.EXPECTED)} ({time.perf_counter() - started:.0f} s)")
+    say(f"reproduced{twice}: all results match {paths.shown(expected)} ({time.perf_counter() - started:.0f} s)")
 
 
-def _again(runs, jobs, found, documents: list[Path], say) -> list[str]:
+def _require_valid() -> None:
+    problems = checks.check()
+    if problems:
+        raise DatasetError(problems)
+    for path, text in codebook.generated().items():
+        if not path.is_file() or path.read_text("utf-8") != text:
+            raise CardError(f"{paths.shown(path)} is stale; write it anew with `codebook`")
+
+
+def _again(runs, jobs, found, documents: list[Path], citation: Path, say) -> list[str]:
     say("once more, in other surroundings")
     kept = dict(os.environ)
     second = paths.BUILD / "again"
@@ -70,7 +82,7 @@ def _again(runs, jobs, found, documents: list[Path], say) -> list[str]:
         os.environ.update(ELSEWHERE)
         runner.run_all(runs, jobs, second, say=say)
         repeated = results.gather([run.name for run in runs], second)
-        copies = report.build(repeated, second)
+        copies = report.build(repeated, second, citation)
     finally:
         os.environ.clear()
         os.environ.update(kept)

@@ -120,11 +120,12 @@ class Handover:
 
     def done(self) -> None:
         """Write what the notebook handed over; without this call the run counts as failed."""
-        write_atomic(self.folder / "numbers.json", _json(self._numbers))
-        write_atomic(self.folder / "manifest.json", _json(self._manifest))
+        write_atomic(self.folder / "numbers.json", as_json(self._numbers))
+        write_atomic(self.folder / "manifest.json", as_json(self._manifest))
 
 
-def _json(value) -> str:
+def as_json(value) -> str:
+    """JSON text with sorted keys, as results are kept."""
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -182,21 +183,25 @@ def machine() -> str:
 
 def expected_files(found: Results) -> dict[str, bytes]:
     """The results as the files that are kept in ``report/expected``, by relative name."""
-    files = {"numbers.json": _json(found.numbers).encode()}
+    files = {"numbers.json": as_json(found.numbers).encode()}
     for name, entry in found.tables.items():
         files[f"tables/{name}.csv"] = entry["stem"].with_suffix(".csv").read_bytes()
     for name, entry in found.figures.items():
         for suffix in (".svg", ".csv"):
             files[f"figures/{name}{suffix}"] = entry["stem"].with_suffix(suffix).read_bytes()
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
-    files["hashes.json"] = _json({"machine": machine(), "sha256": hashes}).encode()
+    files["hashes.json"] = as_json({"machine": machine(), "sha256": hashes}).encode()
     return files
 
 
-def accept(found: Results, expected: Path) -> list[str]:
-    """Make the results the expected ones; returns the names of the files that changed."""
+def accept(found: Results, expected: Path, keep: tuple[str, ...] = ()) -> list[str]:
+    """Make the results the expected ones; returns the names of the files that changed.
+
+    Files of the folder that are no result are removed, but for those named in `keep`.
+    """
     files = expected_files(found)
     old = {path.relative_to(expected).as_posix(): path for path in expected.rglob("*") if path.is_file()}
+    old = {name: path for name, path in old.items() if name not in keep}
     changed = [name for name, content in files.items() if name not in old or old[name].read_bytes() != content]
     for name in changed:
         write_atomic(expected / name, files[name])

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
 
-from analysis import paths, results
+from analysis import paths, releases, results
 from analysis.errors import CardError, EmptySelection, NotebookError, ParameterError, ResultError
 
 TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list[str]": list}
@@ -54,7 +54,10 @@ class Run:
 
 
 def plan(
-    names: list[str] | None = None, overrides: dict[str, str] | None = None, file: Path | None = None
+    names: list[str] | None = None,
+    overrides: dict[str, str] | None = None,
+    file: Path | None = None,
+    version: str = "",
 ) -> list[Run]:
     """The runs to do, parameters checked, before any kernel starts.
 
@@ -66,13 +69,17 @@ def plan(
         Parameters as typed on a command line; each must be known to every run named.
     file : path, optional
         The runs file; by default ``notebooks/runs.toml``.
+    version : str, optional
+        Released version that every run reads; empty for the working tables.
 
     Raises
     ------
     ParameterError
-        If a run or a parameter is unknown, or a value has the wrong type.
+        If a run, a parameter or a version is unknown, or a value has the wrong type.
     """
     file = file or paths.RUNS
+    if version:
+        releases.verified(version)
     entries = {
         entry["name"]: Run(
             entry["name"], file.parent / entry["notebook"], entry.get("parameters", {}), entry.get("promises", {})
@@ -88,7 +95,8 @@ def plan(
         typed = {key: _parse(run.name, key, text, known) for key, text in (overrides or {}).items()}
         for key, value in run.parameters.items():
             _require(run.name, key, value, known)
-        runs.append(replace(run, parameters={**run.parameters, **typed}))
+        released = {"dataset_version": version} if version else {}
+        runs.append(replace(run, parameters={**run.parameters, **released, **typed}))
     return runs
 
 

@@ -12,9 +12,10 @@ import yaml
 from analysis import paths
 
 ORDER = [
-    "paths", "errors", "vocab", "schemas", "csvtext", "dates", "dataset", "rules", "rules_content", "checks", "codebook", "questions", "entry", "changes",
+    "paths", "errors", "vocab", "schemas", "csvtext", "migrations", "releases", "dates", "dataset", "rules", "rules_content", "checks", "codebook",
+    "questions", "entry", "changes", "pages",
     "selection", "measures", "durations", "agreement", "specification", "story", "teaching", "form", "style", "figures", "tables",
-    "results", "runner", "report", "reproduction", "cli",
+    "results", "runner", "report", "reproduction", "freeze", "cli",
 ]  # fmt: skip
 MODULES = sorted(path for path in (paths.ROOT / "analysis").glob("*.py") if not path.name.startswith("__"))
 

@@ -1,0 +1,33 @@
+"""How tables of an older released version are read under today's schemas.
+
+A release is frozen with the columns and codes it had.  Whenever a version
+changes columns or codes, one step is added here that turns the tables of the
+version before it into its own; reading an old release applies the steps that
+are newer than it, oldest first.  A step never changes what a row says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+#: Name of a table to its frame, all cells text, empty cells ``None``.
+Tables = dict[str, pd.DataFrame]
+
+#: ``(version that brought the change, what turns older tables into its own)``, oldest first.
+MIGRATIONS: list[tuple[str, Callable[[Tables], Tables]]] = []
+
+
+def number(version: str) -> tuple[int, int, int]:
+    """A version as three numbers that compare in its order; a suffix such as ``-dev`` is left out."""
+    major, minor, patch = version.partition("-")[0].split(".")
+    return int(major), int(minor), int(patch)
+
+
+def migrate(tables: Tables, version: str) -> Tables:
+    """Tables released as `version`, in the columns and codes of today."""
+    for since, step in MIGRATIONS:
+        if number(version) < number(since):
+            tables = step(tables)
+    return tables
