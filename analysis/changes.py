@@ -101,6 +101,13 @@ def table_changes(old: Path, new: Path) -> list[Change]:
 def _tables(dataset: Path) -> dict[str, TextTable]:
     """Tables as text; any fault is forgiven that leaves the rows their keys."""
     tables = read_tables(dataset)
+    package = dataset / "datapackage.json"
+    if package.is_file():
+        # A table that a version did not have yet is one without rows.
+        known = {item["name"] for item in json.loads(package.read_text("utf-8"))["resources"]}
+        for name in set(tables) - known:
+            if not paths.table(dataset, name).exists():
+                tables[name].header = list(schemas.columns(name))
     lost = [table for name, table in tables.items() if not set(schemas.KEYS[name]) <= set(table.header)]
     if lost:
         raise DatasetError(sorted(problem for table in lost for problem in table.problems))

@@ -12,8 +12,8 @@ from analysis import paths, releases, rules_content, schemas, vocab  # noqa: F40
 from analysis.dataset import read_tables
 from analysis.rules import RULES
 
-#: Folders whose tables make a version.
-MEASURED = ("dataset/tables/", "dataset/reliability/")
+#: Folders whose CSV files make a version.
+MEASURED = ("dataset/",)
 KINDS = {"Int64": "integer", "str": "text"}
 
 
@@ -24,7 +24,7 @@ def current_version() -> str:
         return found[1]
     with zipfile.ZipFile(releases.verified(found[1])) as archive:
         held = {name: archive.read(name) for name in archive.namelist() if name.startswith(MEASURED)}
-    files = [path for part in MEASURED for path in (paths.ROOT / part).glob("*.csv")]
+    files = [path for part in MEASURED for path in (paths.ROOT / part).rglob("*.csv") if "releases" not in path.parts]
     now = {path.relative_to(paths.ROOT).as_posix(): path.read_bytes() for path in files}
     return (
         found[1]
@@ -106,7 +106,7 @@ def datapackage(dataset: Path | None = None, version: str = "") -> str:
         resources.append(
             {
                 "name": name,
-                "path": f"tables/{name}.csv",
+                "path": paths.table(folder, name).relative_to(folder).as_posix(),
                 "format": "csv",
                 "mediatype": "text/csv",
                 "encoding": "utf-8",

@@ -36,6 +36,7 @@ class Dataset:
     citations: pd.DataFrame
     states: pd.DataFrame
     memberships: pd.DataFrame
+    screening: pd.DataFrame
     version: str = field(default="unversioned")
 
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -50,7 +51,7 @@ def read_tables(dataset: Path | None = None) -> dict[str, TextTable]:
         raise CardError(
             f"{paths.shown(folder)}: no such folder; give a folder laid out like dataset/ (with tables/*.csv)"
         )
-    return {name: csvtext.read(name, folder / f"{name}.csv") for name in schemas.TABLES}
+    return {name: csvtext.read(name, paths.table(folder.parent, name)) for name in schemas.TABLES}
 
 
 def typed(table: TextTable) -> tuple[pd.DataFrame, list[Problem]]:

@@ -91,6 +91,8 @@ def rows(
             out[table].append(row)
             if table in vocab.CITED_TABLES:
                 cited.append((table, row[key], _cites(section, answer.get("cites"), len(pages))))
+    if kind == "incident":
+        out["screening"].append(_lead(out["incidents"][0], frames["screening"]["lead_id"], coder))
     _preemptive(out, frames, incident)
     if given.get("denial"):
         known = frames["incidents"].set_index("incident_id", drop=False).loc[incident].to_dict()
@@ -110,6 +112,19 @@ def rows(
                 }
                 out["citations"].append(entry)
     return {table: listed for table, listed in out.items() if listed}
+
+
+def _lead(incident: dict, taken: pd.Series, coder: str) -> dict:
+    """The row of the screening log for a new incident: every incident has the lead that it came from."""
+    last = max((int(lead[5:]) for lead in taken.dropna() if lead[5:].isdigit()), default=0)
+    return {
+        "lead_id": f"lead-{last + 1:04d}",
+        "label": incident["title"],
+        "found_in": "own finding",
+        "outcome": "coded",
+        "incident_id": incident["incident_id"],
+        "coder": coder,
+    }
 
 
 def _cites(section: str, answer, pages: int) -> set[int]:
@@ -215,10 +230,11 @@ def trial(added: dict[str, list[dict]], folder: Path | None = None, today: dt.da
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / "dataset"
         shutil.copytree(paths.tables(folder), paths.tables(copy))
+        shutil.copy(paths.table(folder, "screening"), copy)
         for name, listed in added.items():
-            (paths.tables(copy) / f"{name}.csv").write_text(_joined(tables[name], listed), "utf-8", newline="\n")
+            paths.table(copy, name).write_text(_joined(tables[name], listed), "utf-8", newline="\n")
         found = checks.check(copy, today)
-    return [replace(problem, file=paths.shown(paths.tables(folder) / Path(problem.file).name)) for problem in found]
+    return [replace(problem, file=paths.shown(paths.table(folder, Path(problem.file).stem))) for problem in found]
 
 
 def add(added: dict[str, list[dict]], folder: Path | None = None, today: dt.date | None = None) -> list[Path]:

@@ -12,11 +12,20 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from analysis import schemas
+
 #: Name of a table to its frame, all cells text, empty cells ``None``.
 Tables = dict[str, pd.DataFrame]
 
+
+def _screening_and_ids(tables: Tables) -> Tables:
+    """0.2.0: incidents carry ids of other datasets; a screening log lists the leads."""
+    incidents = tables["incidents"].assign(other_ids=None)
+    return {**tables, "incidents": incidents, "screening": pd.DataFrame(columns=list(schemas.columns("screening")))}
+
+
 #: ``(version that brought the change, what turns older tables into its own)``, oldest first.
-MIGRATIONS: list[tuple[str, Callable[[Tables], Tables]]] = []
+MIGRATIONS: list[tuple[str, Callable[[Tables], Tables]]] = [("0.2.0", _screening_and_ids)]
 
 
 def number(version: str) -> tuple[int, int, int]:

@@ -24,6 +24,11 @@ def tables(dataset: Path) -> Path:
     return Path(dataset) / "tables"
 
 
+def table(dataset: Path, name: str) -> Path:
+    """File of one table; the screening log lies beside the folder of the tables that make the dataset."""
+    return Path(dataset) / "screening.csv" if name == "screening" else tables(dataset) / f"{name}.csv"
+
+
 def build(version: str = "") -> Path:
     """Folder of everything generated from the working tables, or from a released version."""
     return BUILD / "versions" / version if version else BUILD

@@ -116,12 +116,12 @@ def unpacked(version: str, folder: Path | None = None) -> Path:
 def _migrate(work: Path, version: str) -> None:
     shutil.copytree(work / "dataset", work / "migrated")
     tables = {}
-    for path in sorted((work / "dataset" / "tables").glob("*.csv")):
+    for path in [*sorted((work / "dataset" / "tables").glob("*.csv")), *(work / "dataset").glob("screening.csv")]:
         rows = list(csv.reader(io.StringIO(path.read_text("utf-8"), newline="")))
         cells = [[cell or None for cell in row] for row in rows[1:]]
         tables[path.stem] = pd.DataFrame(cells, columns=rows[0], dtype=object)
     for name, frame in migrations.migrate(tables, version).items():
-        (work / "migrated" / "tables" / f"{name}.csv").write_text(csvtext.render(name, frame), "utf-8", newline="")
+        paths.table(work / "migrated", name).write_text(csvtext.render(name, frame), "utf-8", newline="")
 
 
 def locate(dataset_dir: str = "", dataset_version: str = "") -> Path:

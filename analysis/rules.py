@@ -195,6 +195,59 @@ def citation(view: View) -> Iterator[Fault]:
 
 
 @rule
+def page_date(view: View) -> Iterator[Fault]:
+    """A page older than an act cannot show it: it is cited as `background` or `beforehand` only; a day is left to time zones."""
+    dates = view["sources"].drop_duplicates("source_id").set_index("source_id")["page_date"]
+    for table, name in {**ACTS, "statements": "date"}.items():
+        if table in view.unreadable:
+            continue
+        acts = view[table].drop_duplicates(CITED[table]).set_index(CITED[table])[name]
+        ours = view["citations"]
+        ours = ours[ours["table"].eq(table) & ~ours["supports"].isin(["background", "beforehand"])]
+        act, page = ours["record_id"].map(acts), ours["source_id"].map(dates)
+        for row in where(latest(page) + pd.Timedelta(days=1) < earliest(act)):
+            yield (
+                "citations",
+                row,
+                "supports",
+                f"the page is of {page[row]}, the act of {act[row]}: cite a later page, or say `background` or `beforehand`",
+            )
+
+
+@rule
+def screening(view: View) -> Iterator[Fault]:
+    """A lead coded or found twice names its incident, an excluded one its reason, others neither; every incident has a lead."""
+    frame = view["screening"]
+    known = frame["outcome"].isin(list(vocab.SCREENING_OUTCOME))
+    tied = frame["outcome"].isin(["coded", "duplicate"])
+    for row in where(known & (tied != frame["incident_id"].notna())):
+        said = "name the incident" if tied[row] else "empty incident_id"
+        yield (
+            "screening",
+            row,
+            "incident_id",
+            f"does not fit the outcome {frame.at[row, 'outcome']!r}: {said}, or change the outcome",
+        )
+    excluded = frame["outcome"].eq("excluded")
+    for row in where(known & (excluded != frame["reason"].notna())):
+        said = "give the reason" if excluded[row] else "empty reason"
+        yield (
+            "screening",
+            row,
+            "reason",
+            f"does not fit the outcome {frame.at[row, 'outcome']!r}: {said}, or change the outcome",
+        )
+    incidents = view["incidents"]["incident_id"]
+    for row in where(incidents.notna() & ~incidents.isin(frame.loc[frame["outcome"].eq("coded"), "incident_id"])):
+        yield (
+            "incidents",
+            row,
+            "incident_id",
+            f"no lead in screening.csv led to {incidents[row]!r}; add a row with outcome coded",
+        )
+
+
+@rule
 def unused(view: View) -> Iterator[Fault]:
     """Every actor is named in an accusation, every state occurs in the data."""
     frame = view["actors"]

@@ -96,6 +96,12 @@ class Incidents(Table):
     first_public_date: Series[str] = _date("first public report of the incident", "first_public_precision", empty=True)
     first_public_precision: Series[str] = _precision("first_public_date", empty=True)
     reply_searched: Series[str] = _code("outcome of the search for the accused state's reply", "REPLY_SEARCHED")
+    other_ids: Series[str] = _text(
+        "ids of the incident in other datasets, as `dataset:id`, separated by a vertical bar, where a page gives them",
+        empty=True,
+        match=r"^[a-z]+:[^\s|]+(\|[a-z]+:[^\s|]+)*$",
+        longest=400,
+    )
     uncertain: Series[Int] = _uncertain()
     note: Series[str] = _note()
     coder: Series[str] = _coder()
@@ -278,6 +284,29 @@ class Memberships(Table):
     source_id: Series[str] = _text("source of the dates", ref="sources.source_id")
 
 
+class Screening(Table):
+    """One row is one lead that was considered for the dataset, with what became of it."""
+
+    lead_id: Series[str] = _text("`lead-` and a number", match=r"^lead-[0-9]{4}$", unique=True)
+    label: Series[str] = _text("the lead, as it was found or in own words", longest=200)
+    accused_state: Series[str] = _text(
+        "states said to be accused, separated by a vertical bar", empty=True, match=r"^[A-Z0-9]{2,6}(\|[A-Z0-9]{2,6})*$"
+    )
+    accuser: Series[str] = _text(
+        "states or bodies said to accuse, separated by a vertical bar",
+        empty=True,
+        match=r"^[A-Z0-9]{2,6}(\|[A-Z0-9]{2,6})*$",
+    )
+    found_in: Series[str] = _text("where the lead came from", longest=200)
+    outcome: Series[str] = _code("what became of it", "SCREENING_OUTCOME")
+    incident_id: Series[str] = _text(
+        "incident coded from it, or that it is part of", empty=True, ref="incidents.incident_id"
+    )
+    reason: Series[str] = _code("inclusion rule that it fails, if excluded", "EXCLUSION", empty=True)
+    note: Series[str] = _note()
+    coder: Series[str] = _coder()
+
+
 TABLES: dict[str, type[Table]] = {
     "incidents": Incidents,
     "targets": Targets,
@@ -290,6 +319,7 @@ TABLES: dict[str, type[Table]] = {
     "citations": Citations,
     "states": States,
     "memberships": Memberships,
+    "screening": Screening,
 }
 
 #: Columns that identify a row; they also give the canonical order of rows.
@@ -305,6 +335,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "citations": ("table", "record_id", "source_id", "supports"),
     "states": ("code",),
     "memberships": ("group", "state", "from_date"),
+    "screening": ("lead_id",),
 }
 
 

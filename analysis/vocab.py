@@ -248,6 +248,22 @@ SUPPORTS = {
     "beforehand": "that the act was announced, on a page older than the act",
 }
 
+SCREENING_OUTCOME = {
+    "coded": "an incident was coded from it",
+    "duplicate": "it is an incident, or part of one, that is coded already",
+    "excluded": "pages were read, and it fails an inclusion rule",
+    "no_page": "searched, and no page was found that would carry a row",
+    "not_reached": "not looked into yet",
+}
+
+EXCLUSION = {
+    "no_government_attribution": "no government or body accused anybody in public; a firm, the press or unnamed officials did",
+    "no_state_link": "a government spoke, but tied nobody to a state",
+    "not_cyber_incident": "not a cyber incident",
+    "not_public": "said off the record or leaked only",
+    "too_vague": "no bounded incident or campaign can be told from the pages",
+}
+
 CITED_TABLES = {
     "incidents": "supports an incident",
     "targets": "supports a target",

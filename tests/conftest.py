@@ -27,7 +27,7 @@ def broken(tiny):
             if file.name == "missing.txt":
                 (tiny / "tables" / file.read_text().strip()).unlink()
             else:
-                shutil.copyfile(file, tiny / "tables" / file.name)
+                shutil.copyfile(file, tiny / file.name if file.stem == "screening" else tiny / "tables" / file.name)
         return tiny
 
     return make

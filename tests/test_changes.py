@@ -11,7 +11,7 @@ from conftest import DATA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import changes, schemas
+from analysis import changes, paths, schemas
 from analysis.changes import Change
 from analysis.errors import CardError, DatasetError
 
@@ -19,15 +19,15 @@ BASE = DATA / "base"
 
 
 def frame_of(folder, table) -> pd.DataFrame:
-    return pd.read_csv(folder / "tables" / f"{table}.csv", dtype=object, keep_default_na=False)
+    return pd.read_csv(paths.table(folder, table), dtype=object, keep_default_na=False)
 
 
 def write(frame, folder, table):
-    frame.to_csv(folder / "tables" / f"{table}.csv", index=False, lineterminator="\n")
+    frame.to_csv(paths.table(folder, table), index=False, lineterminator="\n")
 
 
 def edit(folder, table, old, new):
-    path = folder / "tables" / f"{table}.csv"
+    path = paths.table(folder, table)
     text = path.read_text("utf-8")
     assert old in text
     path.write_text(text.replace(old, new), "utf-8")

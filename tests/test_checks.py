@@ -9,7 +9,7 @@ from conftest import CASES, DATA, TODAY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analysis import csvtext, schemas
+from analysis import csvtext, paths, schemas
 from analysis.checks import check
 from analysis.cli import main
 from analysis.dataset import canonical, load
@@ -129,7 +129,7 @@ def test_damage_to_a_single_cell_is_caught_or_reads_back_as_written(tmp_path_fac
     folder = tmp_path_factory.mktemp("damage") / "tiny"
     shutil.copytree(DATA / "base", folder)
     table = data.draw(st.sampled_from(list(schemas.TABLES)))
-    path = folder / "tables" / f"{table}.csv"
+    path = paths.table(folder, table)
     frame = pd.read_csv(path, dtype=object, keep_default_na=False)
     row, column = data.draw(st.integers(0, len(frame) - 1)), data.draw(st.sampled_from(list(frame.columns)))
     value = data.draw(CELLS)

@@ -19,7 +19,9 @@ SHELL = [
     for line in block.splitlines()
     if line.strip()
 ]
-INLINE = re.findall(r"`(python3 reproduce\.py[^`]*)`", TEXT + CONTRIBUTING + (paths.DATASET / "README.md").read_text("utf-8"))
+INLINE = re.findall(
+    r"`(python3 reproduce\.py[^`]*)`", TEXT + CONTRIBUTING + (paths.DATASET / "README.md").read_text("utf-8")
+)
 
 
 def run(words: list[str], tmp_path) -> subprocess.CompletedProcess:
