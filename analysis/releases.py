@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis import csvtext, migrations, paths, schemas
+from analysis import csvtext, fields, migrations, paths, schemas
 from analysis.errors import CardError, ParameterError
 
 
@@ -92,7 +92,7 @@ def unpacked(version: str, folder: Path | None = None) -> Path:
     archive = verified(version, folder)
     # The name tells archive, schemas and migrations, so that a change of any of them makes a fresh folder.
     code = hashlib.sha256(archive.read_bytes())
-    for module in (migrations, schemas):
+    for module in (migrations, fields, schemas):
         code.update(Path(module.__file__).read_bytes())
     place = paths.BUILD / "released" / f"{version}-{code.hexdigest()[:16]}"
     if place.is_dir():
