@@ -18,6 +18,8 @@ ALIGNMENT = {
     "responses": (("incident_id", "responder", "type"), "date_announced", 7),
     "denials": (("incident_id", "accused_state", "office"), "date", 2),
 }
+#: Coders of the first coding; all others coded a sample a second time, blind.
+FIRST = ("auto-1",)
 #: Variables compared, with their level of measurement.
 VARIABLES = {
     "attributions": {
@@ -33,23 +35,26 @@ VARIABLES = {
 }
 
 
-def second_codings(dataset: Path | None = None) -> dict[str, pd.DataFrame]:
-    """The blind second codings kept in ``reliability/``, by table; empty frames where there are none.
+def codings(dataset: Path | None = None) -> dict[str, pd.DataFrame]:
+    """Both codings of the samples kept in ``reliability/``, by table; empty frames where there are none.
 
     Returns
     -------
     dict of pandas.DataFrame
-        ``incidents`` (column ``incident_id``: the sample) and the tables of
-        :data:`ALIGNMENT` with the columns of their models plus ``urls``.
+        ``incidents`` (columns ``incident_id`` and ``round``: the samples) and the tables of
+        :data:`ALIGNMENT` with the columns of their models plus ``urls`` and ``round``.  Rows
+        of the first coding, as it was when the two were compared, have a ``coder`` of
+        :data:`FIRST`.
     """
     folder = Path(dataset or paths.DATASET) / "reliability"
     frames = {}
     for name in ("incidents", *ALIGNMENT):
         file = folder / f"{name}.csv"
-        wanted = ["incident_id"] if name == "incidents" else [*schemas.columns(name), "urls"]
-        frames[name] = pd.read_csv(file, dtype=object) if file.is_file() else pd.DataFrame(columns=wanted, dtype=object)
-        for column in set(schemas.integers(name)) & set(frames[name]):
-            frames[name][column] = pd.to_numeric(frames[name][column]).astype("Int64")
+        wanted = ["incident_id", "round"] if name == "incidents" else [*schemas.columns(name), "urls", "round"]
+        frame = pd.read_csv(file, dtype=object) if file.is_file() else pd.DataFrame(columns=wanted, dtype=object)
+        for column in {*(schemas.integers(name) if name != "incidents" else ()), "round"} & set(frame):
+            frame[column] = pd.to_numeric(frame[column]).astype("Int64")
+        frames[name] = frame
     return frames
 
 
@@ -106,40 +111,46 @@ def _alpha(pair: np.ndarray, level: str) -> float:
     return float(krippendorff.alpha(reliability_data=pair, level_of_measurement=level))
 
 
-def reliability(data: Dataset, codings: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Agreement per variable and recall per table, over the incidents coded twice.
+def reliability(both: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Agreement per variable and recall per table, for each round of incidents coded twice.
+
+    Parameters
+    ----------
+    both : dict of pandas.DataFrame
+        As :func:`codings` gives them.
 
     Returns
     -------
     agreement : pandas.DataFrame
-        ``table``, ``variable``, ``level``, ``n``, ``agreement``, ``alpha``, ``low``, ``high``.
+        ``round``, ``table``, ``variable``, ``level``, ``n``, ``agreement``, ``alpha``, ``low``, ``high``.
     recall : pandas.DataFrame
-        ``table``, ``first`` and ``second`` (rows in each coding), ``matched``,
+        ``round``, ``table``, ``first`` and ``second`` (rows in each coding), ``matched``,
         ``recall_of_first`` (share of the second coding's rows that the first has) and
         ``recall_of_second``.
     """
-    sample = codings["incidents"]["incident_id"]
     scores, found = [], []
-    for table in ALIGNMENT:
-        first = getattr(data, table)
-        first = first[first["incident_id"].isin(sample)]
-        second = codings[table][codings[table]["incident_id"].isin(sample)]
-        pairs = align(table, first, second)
-        found.append(
-            {
-                "table": table,
-                "first": len(first),
-                "second": len(second),
-                "matched": len(pairs),
-                "recall_of_first": len(pairs) / len(second) if len(second) else np.nan,
-                "recall_of_second": len(pairs) / len(first) if len(first) else np.nan,
-            }
-        )
-        for variable, level in VARIABLES[table].items():
-            codes = list(getattr(vocab, schemas.meta(table, variable)["vocab"]))
-            left = first.loc[pairs["first"], variable].reset_index(drop=True)
-            right = second.loc[pairs["second"], variable].reset_index(drop=True)
-            scores.append({"table": table, "variable": variable, "level": level, **alpha(left, right, level, codes)})
+    for number in sorted(both["incidents"]["round"].unique()):
+        for table, variables in VARIABLES.items():
+            rows = both[table][both[table]["round"] == number]
+            first, second = rows[rows["coder"].isin(FIRST)], rows[~rows["coder"].isin(FIRST)]
+            pairs = align(table, first, second)
+            found.append(
+                {
+                    "round": number,
+                    "table": table,
+                    "first": len(first),
+                    "second": len(second),
+                    "matched": len(pairs),
+                    "recall_of_first": len(pairs) / len(second) if len(second) else np.nan,
+                    "recall_of_second": len(pairs) / len(first) if len(first) else np.nan,
+                }
+            )
+            for variable, measured in variables.items():
+                codes = list(getattr(vocab, schemas.meta(table, variable)["vocab"]))
+                left = first.loc[pairs["first"], variable].reset_index(drop=True)
+                right = second.loc[pairs["second"], variable].reset_index(drop=True)
+                score = alpha(left, right, measured, codes)
+                scores.append({"round": number, "table": table, "variable": variable, "level": measured, **score})
     return pd.DataFrame(scores), pd.DataFrame(found)
 
 
@@ -192,31 +203,47 @@ def publisher_classes(data: Dataset) -> pd.DataFrame:
     return counts.loc[wanted].rename_axis("table")
 
 
-def draw(data: Dataset, n: int, seed: int = 20240325) -> list[str]:
+def draw(
+    data: Dataset, share: float, seed: int = 20240325, coded: tuple[str, ...] = (), only: tuple[str, ...] = ()
+) -> list[str]:
     """A random sample of incidents for a second coding, stratified by accused state.
 
     Parameters
     ----------
     data : Dataset
-    n : int
-        Size of the sample.
+    share : float
+        Part of all incidents that shall be coded twice.
     seed : int
+    coded : tuple of str
+        Incidents coded twice already: they count towards the share and are not drawn again.
+    only : tuple of str
+        Draw from these incidents only (those of one landing, say); empty: from all.
 
     Returns
     -------
     list of str
         Incident ids.  Each accused state is drawn from in proportion to its
         incidents (largest remainders); an incident belongs to the state that its
-        first accusation names.
+        first accusation names, or to none.
     """
     chance = np.random.default_rng(seed)
-    first = data.attributions.dropna(subset=["accused_state"]).sort_values(["date", "attribution_id"])
-    stratum = first.drop_duplicates("incident_id").set_index("incident_id")["accused_state"].sort_index()
-    exact = stratum.value_counts().sort_index() * n / len(stratum)
+    first = data.attributions.sort_values(["date", "attribution_id"], kind="stable")
+    named = first.dropna(subset=["accused_state"]).drop_duplicates("incident_id").set_index("incident_id")
+    stratum = data.incidents["incident_id"].sort_values()
+    stratum = stratum.map(named["accused_state"]).fillna("none").set_axis(stratum)
+    if only:
+        stratum = stratum[stratum.index.isin(only)]
+    done = stratum.index.isin(coded)
+    n = max(int(np.ceil(share * len(stratum))) - int(done.sum()), 0)
+    exact = (stratum.value_counts().sort_index() * share).sub(stratum[done].value_counts(), fill_value=0).clip(lower=0)
+    exact = exact * n / exact.sum() if exact.sum() else exact
     size = np.floor(exact).astype(int)
     rest = (exact - size).sort_values(ascending=False, kind="stable").index[: n - int(size.sum())]
     size[rest] += 1
+    left = stratum[~done]
     picked = [
-        chance.choice(stratum.index[stratum == state], count, replace=False) for state, count in size.items() if count
+        chance.choice(left.index[left == state], min(count, int((left == state).sum())), replace=False)
+        for state, count in size.items()
+        if count
     ]
     return sorted(str(incident) for part in picked for incident in part)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis import schemas
 
-#: Name of a table to its frame, all cells text, empty cells ``None``.
+#: Name of a table to its frame, all cells text, empty cells ``None``; second codings are called ``reliability/NAME``.
 Tables = dict[str, pd.DataFrame]
 
 
@@ -24,8 +24,25 @@ def _screening_and_ids(tables: Tables) -> Tables:
     return {**tables, "incidents": incidents, "screening": pd.DataFrame(columns=list(schemas.columns("screening")))}
 
 
+def _rounds_of_second_coding(tables: Tables) -> Tables:
+    """0.2.0: second codings have rounds, and stand beside the first coding that they were compared with."""
+    out = dict(tables)
+    sample = tables["reliability/incidents"].assign(round="1")
+    out["reliability/incidents"] = sample[["incident_id", "round", "coder"]]
+    for name in ("attributions", "responses", "denials"):
+        first = tables[name][tables[name]["incident_id"].isin(sample["incident_id"])].assign(urls=None)
+        second = tables[f"reliability/{name}"]
+        both = pd.concat([first[list(second.columns)], second]).assign(round="1")
+        key = schemas.KEYS[name][0]
+        out[f"reliability/{name}"] = both.sort_values([key, "coder"], kind="stable", ignore_index=True)
+    return out
+
+
 #: ``(version that brought the change, what turns older tables into its own)``, oldest first.
-MIGRATIONS: list[tuple[str, Callable[[Tables], Tables]]] = [("0.2.0", _screening_and_ids)]
+MIGRATIONS: list[tuple[str, Callable[[Tables], Tables]]] = [
+    ("0.2.0", _screening_and_ids),
+    ("0.2.0", _rounds_of_second_coding),
+]
 
 
 def number(version: str) -> tuple[int, int, int]:

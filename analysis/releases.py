@@ -115,13 +115,18 @@ def unpacked(version: str, folder: Path | None = None) -> Path:
 
 def _migrate(work: Path, version: str) -> None:
     shutil.copytree(work / "dataset", work / "migrated")
+    old, new = work / "dataset", work / "migrated"
     tables = {}
-    for path in [*sorted((work / "dataset" / "tables").glob("*.csv")), *(work / "dataset").glob("screening.csv")]:
+    for path in sorted(path for path in old.rglob("*.csv")):
         rows = list(csv.reader(io.StringIO(path.read_text("utf-8"), newline="")))
         cells = [[cell or None for cell in row] for row in rows[1:]]
-        tables[path.stem] = pd.DataFrame(cells, columns=rows[0], dtype=object)
+        name = f"reliability/{path.stem}" if path.parent.name == "reliability" else path.stem
+        tables[name] = pd.DataFrame(cells, columns=rows[0], dtype=object)
     for name, frame in migrations.migrate(tables, version).items():
-        paths.table(work / "migrated", name).write_text(csvtext.render(name, frame), "utf-8", newline="")
+        if name.startswith("reliability/"):
+            frame.to_csv(new / f"{name}.csv", index=False, lineterminator="\n")
+            continue
+        paths.table(new, name).write_text(csvtext.render(name, frame), "utf-8", newline="")
 
 
 def locate(dataset_dir: str = "", dataset_version: str = "") -> Path:

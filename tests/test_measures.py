@@ -243,17 +243,45 @@ def test_alignment_matches_rows_that_name_no_state():
     assert len(agreement.align("attributions", row, row)) == 1
 
 
+def twice(change=lambda frame: frame) -> dict[str, pd.DataFrame]:
+    """Both codings of all incidents in one round, the second one a changed copy of the first."""
+    out = {"incidents": DATA.incidents.assign(round=1)}
+    for table in agreement.ALIGNMENT:
+        first = getattr(DATA, table).assign(round=1)
+        out[table] = pd.concat([first, change(first).assign(coder="auto-2")], ignore_index=True)
+    return out
+
+
 def test_a_coding_compared_with_itself_agrees_fully_and_misses_nothing():
-    codings = {"incidents": DATA.incidents, **{table: getattr(DATA, table) for table in agreement.ALIGNMENT}}
-    scores, recall = agreement.reliability(DATA, codings)
+    scores, recall = agreement.reliability(twice())
     assert (recall["recall_of_first"] == 1).all() and (scores["agreement"] == 1).all()
 
 
+def test_rounds_are_compared_one_by_one_and_rows_that_one_coder_lacks_lower_recall():
+    both = twice(lambda frame: frame.iloc[::2])
+    both = {table: pd.concat([frame, frame.assign(round=2)], ignore_index=True) for table, frame in both.items()}
+    scores, recall = agreement.reliability(both)
+    assert list(recall["round"].unique()) == [1, 2] and len(scores) % 2 == 0
+    assert (recall["recall_of_first"] == 1).all() and (recall["recall_of_second"] < 0.55).all()
+
+
 def test_the_sample_for_second_coding_is_the_same_for_the_same_seed_and_spread_over_accused_states():
-    once, twice = agreement.draw(DATA, 20), agreement.draw(DATA, 20)
-    assert once == twice and len(once) == len(set(once)) == 20
+    once, again = agreement.draw(DATA, 0.2), agreement.draw(DATA, 0.2)
+    assert once == again and len(once) == len(set(once)) == -(-len(DATA.incidents) // 5)
     first = DATA.attributions.dropna(subset=["accused_state"]).drop_duplicates("incident_id").set_index("incident_id")
-    assert {"CHN", "RUS"} <= set(first.loc[once, "accused_state"])
+    assert {"CHN", "RUS"} <= set(first.loc[first.index.intersection(once), "accused_state"])
+
+
+def test_incidents_coded_twice_already_count_and_are_not_drawn_again():
+    coded = tuple(agreement.draw(DATA, 0.1))
+    more = agreement.draw(DATA, 0.2, coded=coded)
+    assert not set(more) & set(coded) and len(more) + len(coded) == -(-len(DATA.incidents) // 5)
+    assert agreement.draw(DATA, 0.05, coded=coded) == []
+
+
+def test_a_draw_can_be_kept_to_some_incidents():
+    some = tuple(DATA.incidents["incident_id"][:30])
+    assert set(agreement.draw(DATA, 0.2, only=some)) <= set(some)
 
 
 @pytest.mark.parametrize("outcome", ["denial_share", "prompt_reply"])

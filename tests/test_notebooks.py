@@ -16,8 +16,8 @@ def code(path) -> list[str]:
     ]
 
 
-def test_there_are_nine():
-    assert [path.name[:2] for path in FILES] == [f"{number:02d}" for number in range(1, 10)]
+def test_there_are_ten():
+    assert [path.name[:2] for path in FILES] == [f"{number:02d}" for number in range(1, 11)]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

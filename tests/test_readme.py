@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from analysis import paths
-from analysis.cli import parser
+from analysis.arguments import parser
 
 TEXT = (paths.ROOT / "README.md").read_text("utf-8")
 CONTRIBUTING = (paths.ROOT / "CONTRIBUTING.md").read_text("utf-8")

@@ -1,0 +1,112 @@
+"""The words of the command line: commands, their options, and what to type instead of a mistyped one."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+from pathlib import Path
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(
+        prog="reproduce.py", description="CARD: check the dataset, run the notebooks, make the report."
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, about: str, dataset: bool = False) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=about, description=about)
+        if dataset:
+            command.add_argument(
+                "--dataset", type=Path, metavar="DIR", help="folder laid out like dataset/ (default: the repository's)"
+            )
+        return command
+
+    add("check", "report every problem of the dataset; exit 1 if there is any", dataset=True)
+    add("format", "put the tables into canonical form", dataset=True)
+    add("codebook", "write CODEBOOK.md and datapackage.json anew from the schemas and tables")
+    show = add("show", "print one incident as a story with its sources", dataset=True)
+    show.add_argument("incident", metavar="INCIDENT")
+    new = add(
+        "new",
+        "add an incident, or a row to one: asks, or takes --set or --answers; writes only what breaks no rule",
+        dataset=True,
+    )
+    new.add_argument("kind", choices=("incident", "attribution", "response", "denial", "target", "source"))
+    new.add_argument(
+        "incident", nargs="?", default="", metavar="INCIDENT", help="the incident it belongs to; not for `new incident`"
+    )
+    new.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="an answer: COLUMN=… of the row, or SECTION.COLUMN=…",
+    )
+    new.add_argument(
+        "--answers",
+        type=Path,
+        metavar="FILE",
+        help="a TOML file with one table per section, [[section]] for several rows",
+    )
+    new.add_argument("--coder", default=os.environ.get("CARD_CODER", ""), help="your ORCID (default: $CARD_CODER)")
+    diff = add(
+        "diff", "rows, cells and results that differ between two states (released versions, folders or git revisions)"
+    )
+    diff.add_argument("old", metavar="A")
+    diff.add_argument("new", metavar="B", nargs="?", default="", help="default: the working tree")
+    diff.add_argument("--format", choices=("text", "csv", "html", "markdown"), default="text")
+    diff.add_argument("--output", type=Path, metavar="FILE", help="write there instead of printing")
+    summary = add("summary", "a page for reviewers: problems, rows and results that differ from a base")
+    summary.add_argument(
+        "base", metavar="BASE", nargs="?", default="", help="git revision (default: origin/main, else main)"
+    )
+    run = add("run", "run notebooks by the names in notebooks/runs.toml (default: all)")
+    run.add_argument("names", nargs="*", metavar="NAME")
+    run.add_argument(
+        "-p",
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override a parameter; lists are a,b,c",
+    )
+    run.add_argument("--list", action="store_true", help="list the runs with their parameters, and run nothing")
+    report = add("report", "make HTML, PDF and DOCX from the results of the last runs")
+    reproduce = add("reproduce", "check, run everything, make the report, compare with the expected results")
+    reproduce.add_argument(
+        "--verify",
+        action="store_true",
+        help="run every notebook twice, under two hash seeds and time zones, and compare both",
+    )
+    accept = add("accept", "make the results of the last runs the expected ones")
+    accept.add_argument(
+        "--why", default="", metavar="TEXT", help="with --dataset-version: what changed in the analysis"
+    )
+    twins = add("near-duplicates", "list pairs of incidents that may be one, to be read side by side", dataset=True)
+    twins.add_argument("--days", type=int, default=120, metavar="N", help="days that their periods may lie apart")
+    sample = add("sample", "draw incidents for a second, blind coding: at random, by accused state", dataset=True)
+    sample.add_argument("--share", type=float, default=0.2, metavar="X", help="part of all incidents (default: 0.2)")
+    sample.add_argument("--seed", type=int, default=20240325, metavar="N")
+    release = add("release", "freeze the dataset as a version: archive, hash, change log; commits nothing")
+    release.add_argument("version", metavar="VERSION", help="three numbers, such as 0.2.0")
+    release.add_argument(
+        "--meaning", default="", metavar="TEXT", help="what a column or code now means, if that changed: a major step"
+    )
+    for command in (run, report, reproduce, accept):
+        command.add_argument(
+            "--dataset-version", default="", metavar="V", help="a released version (default: the working tables)"
+        )
+    for command in (run, report, reproduce):
+        command.add_argument("--jobs", type=int, metavar="N", help="notebooks at once (default: one per processor)")
+    return top
+
+
+def suggestion(word: str) -> str:
+    """What to type instead of a word that is no command; empty if it is one."""
+    choices = next(a for a in parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
+    if word in choices:
+        return ""
+    found = difflib.get_close_matches(word, list(choices), 1)
+    return f"did you mean {found[0]!r}?" if found else f"the commands are {', '.join(choices)}"
