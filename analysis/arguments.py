@@ -73,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
         help="override a parameter; lists are a,b,c",
     )
     run.add_argument("--list", action="store_true", help="list the runs with their parameters, and run nothing")
+    run.add_argument("--explain", action="store_true", help="say why each run is fresh or stale, and run nothing")
     report = add("report", "make HTML, PDF and DOCX from the results of the last runs")
     reproduce = add("reproduce", "check, run everything, make the report, compare with the expected results")
     reproduce.add_argument(
@@ -98,6 +99,8 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--dataset-version", default="", metavar="V", help="a released version (default: the working tables)"
         )
+    for command in (run, reproduce):
+        command.add_argument("--force", action="store_true", help="run everything, even what is unchanged")
     for command in (run, report, reproduce):
         command.add_argument("--jobs", type=int, metavar="N", help="notebooks at once (default: one per processor)")
     return top

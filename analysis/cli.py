@@ -161,7 +161,7 @@ def _overrides(words: list[str], flag: str = "-p") -> dict[str, str]:
 
 
 def _run(options) -> int:
-    from analysis import runner
+    from analysis import cache, runner
 
     runs = runner.plan(options.names, _overrides(options.parameter), version=options.dataset_version)
     build = paths.build(options.dataset_version)
@@ -172,7 +172,10 @@ def _run(options) -> int:
                 value = run.parameters.get(item.name, item.default)
                 print(f"    {item.name}: {item.type} = {value!r}  # {item.about}")
         return 0
-    runner.run_all(runs, options.jobs, build)
+    if options.explain:
+        print("\n".join(cache.explain(runs, build)))
+        return 0
+    runner.run_all(runs, options.jobs, build, force=options.force)
     for run in runs:
         print(f"{run.name}: {paths.shown(build / 'runs' / run.name)}")
     return 0
@@ -205,7 +208,7 @@ def _accept(options) -> int:
 def _reproduce(options) -> int:
     from analysis import reproduction
 
-    reproduction.reproduce(options.jobs, options.verify, version=options.dataset_version)
+    reproduction.reproduce(options.jobs, options.verify, version=options.dataset_version, force=options.force)
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -13,7 +14,7 @@ import pandera.errors
 
 from analysis import csvtext, paths, schemas, vocab
 from analysis.csvtext import TextTable
-from analysis.errors import CardError, DatasetError, Problem
+from analysis.errors import CardError, DatasetError, Problem, ResultError
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,40 @@ class Dataset:
         return {item.name: getattr(self, item.name) for item in fields(self) if item.name != "version"}
 
 
-def read_tables(dataset: Path | None = None) -> dict[str, TextTable]:
-    """Read every table of a dataset folder as text, faults collected and not raised."""
+class Undeclared:
+    """Stands for a table that a run did not declare; any use of it is an error that says so."""
+
+    def __init__(self, table: str):
+        self._table = table
+
+    def _refuse(self):
+        raise ResultError(
+            f"table {self._table!r} is used, but the run does not declare it; add it to `reads` in notebooks/runs.toml"
+        )
+
+    def __getattr__(self, name: str):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self._refuse()
+
+    def __getitem__(self, key):
+        self._refuse()
+
+    def __len__(self):
+        self._refuse()
+
+    def __iter__(self):
+        self._refuse()
+
+
+def read_tables(dataset: Path | None = None, names=tuple(schemas.TABLES)) -> dict[str, TextTable]:
+    """Read every table of a dataset folder, or those named, as text; faults are collected and not raised."""
     folder = paths.tables(dataset or paths.DATASET)
     if not folder.is_dir():
         raise CardError(
             f"{paths.shown(folder)}: no such folder; give a folder laid out like dataset/ (with tables/*.csv)"
         )
-    return {name: csvtext.read(name, paths.table(folder.parent, name)) for name in schemas.TABLES}
+    return {name: csvtext.read(name, paths.table(folder.parent, name)) for name in schemas.TABLES if name in names}
 
 
 def typed(table: TextTable) -> tuple[pd.DataFrame, list[Problem]]:
@@ -155,8 +182,11 @@ def load(dataset: Path | None = None) -> Dataset:
         tables are the matter of :func:`analysis.checks.check`.
     """
     folder = Path(dataset or paths.DATASET)
-    frames, problems = {}, []
-    for name, table in read_tables(folder).items():
+    # A run reads what it declares and nothing else: so its cached results can be trusted.
+    declared = os.environ.get("CARD_READS")
+    wanted = declared.split(",") if declared is not None else list(schemas.TABLES)
+    frames, problems = {name: Undeclared(name) for name in schemas.TABLES}, []
+    for name, table in read_tables(folder, wanted).items():
         frames[name], found = typed(table)
         problems += [*table.problems, *found]
     if problems:

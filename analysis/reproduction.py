@@ -6,14 +6,14 @@ import os
 import time
 from pathlib import Path
 
-from analysis import checks, codebook, paths, releases, report, results, runner
+from analysis import cache, paths, runner
 from analysis.errors import CardError, DatasetError, MismatchError
 
 #: Surroundings of the second run under ``--verify``: nothing of them may show in any result.
 ELSEWHERE = {"PYTHONHASHSEED": "4242", "TZ": "Asia/Kathmandu", "LC_ALL": "C"}
 
 
-def reproduce(jobs: int | None = None, verify: bool = False, say=print, version: str = "") -> None:
+def reproduce(jobs: int | None = None, verify: bool = False, say=print, version: str = "", force: bool = False) -> None:
     """Check the dataset, run every notebook, make the report, and compare with the expected results.
 
     Parameters
@@ -29,6 +29,9 @@ def reproduce(jobs: int | None = None, verify: bool = False, say=print, version:
         Released version to reproduce, from its frozen tables and against the results
         kept for it; empty for the working tables.
 
+    force : bool
+        Run everything, even if nothing has changed since the last time.
+
     Raises
     ------
     DatasetError
@@ -37,6 +40,15 @@ def reproduce(jobs: int | None = None, verify: bool = False, say=print, version:
         If a number, table or figure differs from the expected one.
     """
     started = time.perf_counter()
+    made_from = cache.everything(version)
+    if not (verify or force) and (lines := cache.reproduction(paths.build(version), made_from)):
+        say("nothing has changed since the last reproduction:")
+        for line in lines:
+            say(line)
+        return
+    # Imported here, so that the answer above comes at once.
+    from analysis import codebook, releases, report, results
+
     build, expected, citation = paths.build(version), paths.EXPECTED, paths.CITATION
     if version:
         expected, citation = releases.kept(version), releases.unpacked(version) / "CITATION.cff"
@@ -45,7 +57,7 @@ def reproduce(jobs: int | None = None, verify: bool = False, say=print, version:
         _require_valid()
         say(f"dataset {codebook.current_version()}: no problems")
     runs = runner.plan(version=version)
-    runner.run_all(runs, jobs, build, say=say)
+    runner.run_all(runs, jobs, build, say=say, force=verify or force)
     found = results.gather([run.name for run in runs], build)
     documents = report.build(found, build, citation)
     differences, notes = results.compare(found, expected)
@@ -53,19 +65,24 @@ def reproduce(jobs: int | None = None, verify: bool = False, say=print, version:
         differences += _again(runs, jobs, found, documents, citation, say)
     for note in notes:
         say(note)
-    say("")
-    for document in documents:
-        say(f"{paths.shown(document)}  {document.stat().st_size:,} bytes")
-    say(
+    lines = [f"{paths.shown(document)}  {document.stat().st_size:,} bytes" for document in documents]
+    lines.append(
         f"{paths.shown(build / 'runs')}  {len(found.numbers)} numbers, {len(found.tables)} tables (CSV, Markdown, LaTeX), {len(found.figures)} figures (SVG, PNG, data)"
     )
+    say("")
+    for line in lines:
+        say(line)
     if differences:
         raise MismatchError(differences)
+    lines.append(f"all results match {paths.shown(expected)}")
+    cache.keep_reproduction(build, made_from, lines)
     twice = ", twice with the same bytes" if verify else ""
     say(f"reproduced{twice}: all results match {paths.shown(expected)} ({time.perf_counter() - started:.0f} s)")
 
 
 def _require_valid() -> None:
+    from analysis import checks, codebook
+
     problems = checks.check()
     if problems:
         raise DatasetError(problems)
@@ -75,12 +92,14 @@ def _require_valid() -> None:
 
 
 def _again(runs, jobs, found, documents: list[Path], citation: Path, say) -> list[str]:
+    from analysis import report, results
+
     say("once more, in other surroundings")
     kept = dict(os.environ)
     second = paths.BUILD / "again"
     try:
         os.environ.update(ELSEWHERE)
-        runner.run_all(runs, jobs, second, say=say)
+        runner.run_all(runs, jobs, second, say=say, force=True)
         repeated = results.gather([run.name for run in runs], second)
         copies = report.build(repeated, second, citation)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import difflib
 import json
 import multiprocessing
@@ -12,13 +13,15 @@ import shutil
 import time
 import tokenize
 import tomllib
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
 
-from analysis import paths, releases, results
+from analysis import cache, paths
 from analysis.errors import CardError, EmptySelection, NotebookError, ParameterError, ResultError
+from analysis.progress import Progress
 
 TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list[str]": list}
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -45,12 +48,13 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Run:
-    """One notebook with the parameters it runs with and the results it promises."""
+    """One notebook with the parameters it runs with, the tables it reads and the results it promises."""
 
     name: str
     notebook: Path
     parameters: dict = field(default_factory=dict)
     promises: dict = field(default_factory=dict)
+    reads: tuple[str, ...] | None = None
 
 
 def plan(
@@ -79,10 +83,16 @@ def plan(
     """
     file = file or paths.RUNS
     if version:
+        from analysis import releases
+
         releases.verified(version)
     entries = {
         entry["name"]: Run(
-            entry["name"], file.parent / entry["notebook"], entry.get("parameters", {}), entry.get("promises", {})
+            entry["name"],
+            file.parent / entry["notebook"],
+            entry.get("parameters", {}),
+            entry.get("promises", {}),
+            tuple(entry["reads"]) if "reads" in entry else None,
         )
         for entry in tomllib.loads(file.read_text("utf-8"))["run"]
     }
@@ -182,20 +192,22 @@ def execute(run: Run, build: Path) -> float:
     from papermill.exceptions import PapermillExecutionError
     from traitlets.config import Config
 
+    from analysis import results
+
     started = time.perf_counter()
     fresh = build / "runs" / f".{run.name}.new"
     shutil.rmtree(fresh, ignore_errors=True)
-    os.environ.update(KERNEL_ENV, CARD_RUN_FOLDER=str(fresh), CARD_RUN=run.name)
     kept = build / "notebooks" / f"{run.name}.ipynb"
     kept.parent.mkdir(parents=True, exist_ok=True)
     part = kept.with_name(f"{run.name}.failed.ipynb")
     part.unlink(missing_ok=True)
     try:
-        papermill.execute_notebook(
-            str(run.notebook), str(part), run.parameters, kernel_name="python3", progress_bar=False,
-            request_save_on_cell_execute=False, shutdown_kernel="immediate", cwd=str(paths.ROOT),
-            config=Config({"KernelManager": {"transport_encryption": "auto"}}),
-        )  # fmt: skip
+        with _environment(surroundings(run, fresh)):
+            papermill.execute_notebook(
+                str(run.notebook), str(part), run.parameters, kernel_name="python3", progress_bar=False,
+                request_save_on_cell_execute=False, shutdown_kernel="immediate", cwd=str(paths.ROOT),
+                config=Config({"KernelManager": {"transport_encryption": "auto"}}),
+            )  # fmt: skip
         results.check_promises(fresh, run.name, run.promises)
     except PapermillExecutionError as error:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -213,6 +225,24 @@ def execute(run: Run, build: Path) -> float:
     return time.perf_counter() - started
 
 
+def surroundings(run: Run, folder: Path) -> dict[str, str]:
+    """Environment variables that a run's kernel needs: where its results go, and which tables it may read."""
+    reads = {} if run.reads is None else {"CARD_READS": ",".join(run.reads)}
+    return {**KERNEL_ENV, "CARD_RUN_FOLDER": str(folder), "CARD_RUN": run.name, **reads}
+
+
+@contextlib.contextmanager
+def _environment(more: dict[str, str]) -> Iterator[None]:
+    """This process's environment with `more` in it, for as long as the kernel is started from it."""
+    before = dict(os.environ)
+    try:
+        os.environ.update(more)
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 def _swap(fresh: Path, place: Path) -> None:
     """Put a finished folder in place of the old one."""
     old = place.with_name(f".{place.name}.old")
@@ -223,8 +253,28 @@ def _swap(fresh: Path, place: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def run_all(runs: list[Run], jobs: int | None = None, build: Path | None = None, say=print) -> None:
-    """Execute runs, as many at once as there are processors (or `jobs`), and report each as it ends.
+def run_all(
+    runs: list[Run], jobs: int | None = None, build: Path | None = None, say=print, force: bool = False
+) -> list[str]:
+    """Execute the runs that are stale, as many at once as there are processors (or `jobs`), and report each as it ends.
+
+    Those that took longest the last time start first.
+
+    Parameters
+    ----------
+    runs : list of Run
+    jobs : int, optional
+    build : path, optional
+        Folder of results and records; by default ``build/``.
+    say : callable
+        Takes one line of progress.
+    force : bool
+        Execute fresh runs, too.
+
+    Returns
+    -------
+    list of str
+        Names of the runs that were executed.
 
     Raises
     ------
@@ -232,21 +282,36 @@ def run_all(runs: list[Run], jobs: int | None = None, build: Path | None = None,
         The first failure, after all other runs have ended; what worked stays.
     """
     build = build or paths.BUILD
-    jobs = min(jobs or os.cpu_count() or 1, len(runs))
-    failures, done = [], 0
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        waiting = {pool.submit(execute, run, build): run for run in runs}
+    stale = [run for run in runs if force or cache.reasons(run, build)]
+    if len(stale) < len(runs):
+        say(f"{len(runs) - len(stale)} of {len(runs)} runs unchanged")
+    if not stale:
+        return []
+    before = {run.name: cache.recorded(run.name, build).get("seconds", float("inf")) for run in stale}
+    stale.sort(key=lambda run: -before[run.name])
+    made_from = {run.name: cache.ingredients(run) for run in stale}
+    failures: list[CardError] = []
+    progress = Progress(len(stale), say)
+    with ProcessPoolExecutor(
+        min(jobs or os.cpu_count() or 1, len(stale)), multiprocessing.get_context("spawn")
+    ) as pool:
+        waiting = {pool.submit(execute, run, build): run for run in stale}
         try:
-            for future in as_completed(waiting):
-                done += 1
-                name = waiting[future].name
-                try:
-                    say(f"[{done}/{len(runs)}] {name}: {future.result():.1f} s")
-                except CardError as error:
-                    failures.append(error)
-                    say(f"[{done}/{len(runs)}] {name}: FAILED")
+            while waiting:
+                done, _ = wait(waiting, timeout=1, return_when=FIRST_COMPLETED)
+                progress.tick([run.name for future, run in waiting.items() if future.running()])
+                for future in done:
+                    run = waiting.pop(future)
+                    try:
+                        seconds = future.result()
+                        cache.record(run, build, made_from[run.name], seconds)
+                        progress.ended(run.name, f"{seconds:.1f} s")
+                    except CardError as error:
+                        failures.append(error)
+                        progress.ended(run.name, "FAILED")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     if failures:
         raise failures[0] if len(failures) == 1 else CardError("\n".join(map(str, failures)))
+    return [run.name for run in stale]

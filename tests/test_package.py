@@ -12,7 +12,7 @@ import yaml
 from analysis import paths
 
 ORDER = [
-    "paths", "errors", "arguments", "vocab", "fields", "schemas", "csvtext", "migrations", "releases", "dates", "dataset", "rules", "rules_content", "checks", "codebook",
+    "paths", "errors", "arguments", "fingerprint", "cache", "progress", "vocab", "fields", "schemas", "csvtext", "migrations", "releases", "dates", "dataset", "rules", "rules_content", "checks", "codebook",
     "questions", "entry", "changes", "pages",
     "selection", "measures", "durations", "agreement", "specification", "story", "teaching", "form", "style", "figures", "screening", "twins", "tables",
     "results", "runner", "report", "reproduction", "freeze", "cli",
