@@ -241,7 +241,7 @@ class Memberships(Table):
 class Screening(Table):
     """One row is one lead that was considered for the dataset, with what became of it."""
 
-    lead_id: Series[str] = fields.text("`lead-` and a number", match=r"^lead-[0-9]{4}$", unique=True)
+    lead_id: Series[str] = fields.text("`lead-` and a number", match=r"^lead-[0-9]{4,}$", unique=True)
     label: Series[str] = fields.text("the lead, as it was found or in own words", longest=200)
     accused_state: Series[str] = fields.text(
         "states said to be accused, separated by a vertical bar", empty=True, match=r"^[A-Z0-9]{2,6}(\|[A-Z0-9]{2,6})*$"

@@ -24,12 +24,14 @@ CHOICES = {
     "from_year": {"all": "", "2014": "2014", "2018": "2018"},
     "kinds": {"all": ("incident", "campaign"), "incidents only": ("incident",)},
     "doubtful_rows": {"kept": False, "dropped": True},
+    "accused": {"all": None, "without PRK": lambda codes: codes.ne("PRK"), "CHN and RUS": lambda codes: codes.isin(["CHN", "RUS"])},
+    "sources": {"any": 1, "two publishers": 2},
 }
 
 
 def _coalition_trend(data: Dataset) -> tuple[float, float, float, int]:
-    frame = measures.coalitions(data)
-    found = measures.trend(frame["day"].map(pd.Timestamp.toordinal), frame["size"], draws=199)
+    sizes = measures.coalition_sizes(data)
+    found = measures.rank_trend(sizes["day"], sizes["size"])
     return found["tau"], found["low"], found["high"], found["n"]
 
 
@@ -71,17 +73,17 @@ def curve(data: Dataset, outcome: str) -> pd.DataFrame:
     if outcome not in OUTCOMES:
         raise ParameterError(f"outcome: {outcome!r} is not one of {', '.join(OUTCOMES)}")
     function = OUTCOMES[outcome][0]
+    cited = data.citations[data.citations["table"] == "attributions"].merge(data.sources[["source_id", "publisher"]])
+    publishers = data.attributions["attribution_id"].map(cited.groupby("record_id")["publisher"].nunique())
+    kind = data.attributions["incident_id"].map(data.incidents.set_index("incident_id")["kind"])
     rows = []
     for names in product(*CHOICES.values()):
         chosen = dict(zip(CHOICES, names, strict=True))
         value = {choice: CHOICES[choice][name] for choice, name in chosen.items()}
-        kept = data.incidents["kind"].isin(value["kinds"])
-        part = replace(
-            data,
-            attributions=data.attributions[
-                data.attributions["incident_id"].isin(data.incidents.loc[kept, "incident_id"])
-            ],
-        )
+        kept = kind.isin(value["kinds"]) & publishers.ge(value["sources"])
+        if value["accused"]:
+            kept &= value["accused"](data.attributions["accused_state"])
+        part = replace(data, attributions=data.attributions[kept])
         wanted = Selection(
             start=value["from_year"],
             min_state_link=value["state_link"],
