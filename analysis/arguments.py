@@ -74,6 +74,18 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--list", action="store_true", help="list the runs with their parameters, and run nothing")
     run.add_argument("--explain", action="store_true", help="say why each run is fresh or stale, and run nothing")
+    sweep = add("sweep", "run one notebook over a grid of parameters; goes on where it was stopped")
+    sweep.add_argument("name", metavar="NAME", help="a run of notebooks/runs.toml")
+    sweep.add_argument(
+        "-g", action="append", default=[], metavar="KEY=V1,V2", help="values of a parameter; items of a list: A+B"
+    )
+    sweep.add_argument("--grid", type=Path, metavar="FILE", help="a TOML file with a table [grid]: key = [v1, v2]")
+    sweep.add_argument("--jobs", type=int, metavar="N", help="points at once (default: one per processor)")
+    sweep.add_argument("--scheduler", default="", metavar="tcp://…", help="send the points to this Dask cluster")
+    sweep.add_argument("--curve", default="", metavar="NUMBER", help="draw the specification curve of this number, too")
+    sweep.add_argument(
+        "--output", type=Path, metavar="DIR", help="folder of points and table (default: build/sweeps/NAME)"
+    )
     report = add("report", "make HTML, PDF and DOCX from the results of the last runs")
     reproduce = add("reproduce", "check, run everything, make the report, compare with the expected results")
     reproduce.add_argument(
@@ -95,7 +107,7 @@ def parser() -> argparse.ArgumentParser:
     release.add_argument(
         "--meaning", default="", metavar="TEXT", help="what a column or code now means, if that changed: a major step"
     )
-    for command in (run, report, reproduce, accept):
+    for command in (run, sweep, report, reproduce, accept):
         command.add_argument(
             "--dataset-version", default="", metavar="V", help="a released version (default: the working tables)"
         )

@@ -181,6 +181,26 @@ def _run(options) -> int:
     return 0
 
 
+def _sweep(options) -> int:
+    from analysis import runner, sweep
+    from analysis.csvtext import write_atomic
+
+    (base,) = runner.plan([options.name], version=options.dataset_version)
+    work = sweep.Sweep(base, sweep.grid(options.g, options.grid), options.output)
+    where = sweep.on_a_cluster(options.scheduler) if options.scheduler else sweep.on_this_machine(options.jobs)
+    failed = work.go(where)
+    table = work.folder / "numbers.csv"
+    write_atomic(table, work.table())
+    print(f"{paths.shown(table)}: {counted(len(work.points), 'point')}")
+    if options.curve:
+        from analysis import curves
+
+        print(paths.shown(curves.draw(table, work.keys, options.curve)))
+    for line in failed:
+        print(line, file=sys.stderr)
+    return 1 if failed else 0
+
+
 def _report(options) -> int:
     from analysis import releases, report, results, runner
 

@@ -171,6 +171,16 @@ def _parse(run: str, key: str, text: str, known: dict[str, Parameter]):
     return value
 
 
+def typed(run: str, key: str, value, known: dict[str, Parameter]):
+    """A parameter's value, from text (list items joined by ``+``) or as given; ParameterError if it does not fit."""
+    if isinstance(value, str):
+        return _parse(
+            run, key, value.replace("+", ",") if key in known and known[key].type == "list[str]" else value, known
+        )
+    _require(run, key, value, known)
+    return value
+
+
 def execute(run: Run, build: Path) -> float:
     """Execute one run in this process's own kernel and put its results in place.
 

@@ -24,7 +24,11 @@ CHOICES = {
     "from_year": {"all": "", "2014": "2014", "2018": "2018"},
     "kinds": {"all": ("incident", "campaign"), "incidents only": ("incident",)},
     "doubtful_rows": {"kept": False, "dropped": True},
-    "accused": {"all": None, "without PRK": lambda codes: codes.ne("PRK"), "CHN and RUS": lambda codes: codes.isin(["CHN", "RUS"])},
+    "accused": {
+        "all": None,
+        "without PRK": lambda codes: codes.ne("PRK"),
+        "CHN and RUS": lambda codes: codes.isin(["CHN", "RUS"]),
+    },
     "sources": {"any": 1, "two publishers": 2},
 }
 

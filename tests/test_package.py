@@ -15,7 +15,7 @@ ORDER = [
     "paths", "errors", "arguments", "fingerprint", "cache", "progress", "vocab", "fields", "schemas", "csvtext", "migrations", "releases", "dates", "dataset", "rules", "rules_content", "checks", "codebook",
     "questions", "entry", "changes", "pages",
     "selection", "measures", "durations", "agreement", "specification", "story", "teaching", "form", "style", "figures", "screening", "twins", "tables",
-    "results", "runner", "report", "reproduction", "freeze", "cli",
+    "results", "runner", "sweep", "curves", "report", "reproduction", "freeze", "cli",
 ]  # fmt: skip
 MODULES = sorted(path for path in (paths.ROOT / "analysis").glob("*.py") if not path.name.startswith("__"))
 
