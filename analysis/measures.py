@@ -163,18 +163,6 @@ def coalitions(data: Dataset) -> pd.DataFrame:
     return out.sort_values(["day", "incident_id"], kind="stable").reset_index(drop=True)
 
 
-def coalition_sizes(data: Dataset) -> pd.DataFrame:
-    """Members of each coalition, as :func:`coalitions` counts them, and its first day; without groups, and faster.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``size`` and ``day``, one row per incident and accused state.
-    """
-    grouped = accusations(data).groupby(PAIR)["day"]
-    return pd.DataFrame({"size": grouped.size(), "day": grouped.min()})
-
-
 def rank_trend(x: pd.Series, y: pd.Series) -> dict[str, float]:
     """Kendall's tau-b of two series with a 95% interval by approximation, where a bootstrap would take too long.
 

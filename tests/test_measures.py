@@ -1,6 +1,7 @@
 """Counts, shares, trends, waiting times and agreement, against values worked out by hand."""
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -287,8 +288,36 @@ def test_a_draw_can_be_kept_to_some_incidents():
 @pytest.mark.parametrize("outcome", ["denial_share", "prompt_reply"])
 def test_a_specification_curve_marks_one_main_specification_and_tries_all(outcome):
     frame = specification.curve(DATA, outcome)
-    assert frame["main"].sum() == 1 and len(frame) == 108
+    assert frame["main"].sum() == 1 and len(frame) == 648
     assert frame[["estimate", "low", "high"]].dropna().map(lambda value: 0 <= value <= 1).all().all()
+
+
+@pytest.mark.parametrize("number", [0, 100, 333, 500, 647])
+def test_a_specification_keeps_the_accusations_that_the_selection_keeps(number):
+    names = dict(zip(specification.CHOICES, list(product(*specification.CHOICES.values()))[number], strict=True))
+    value = {choice: specification.CHOICES[choice][name] for choice, name in names.items()}
+    chosen = Selection(
+        start=value["from_year"],
+        min_state_link=value["state_link"],
+        stances=value["stances"],
+        drop_uncertain=value["doubtful_rows"],
+    )
+    rows = select(DATA, chosen).attributions.dropna(subset=["accused_state"])
+    kinds = rows["incident_id"].map(DATA.incidents.set_index("incident_id")["kind"])
+    rows = rows[kinds.isin(value["kinds"])]
+    if value["accused"]:
+        rows = rows[value["accused"](rows["accused_state"])]
+    cited = DATA.citations[DATA.citations["table"] == "attributions"].merge(DATA.sources)
+    publishers = cited.groupby("record_id")["publisher"].nunique()
+    rows = rows[rows["attribution_id"].map(publishers) >= value["sources"]]
+    found = specification._Accusations(DATA).chosen(names)
+    assert set(found["attribution_id"]) == set(rows["attribution_id"])
+
+
+def test_the_main_specification_is_the_number_that_the_report_gives():
+    frame = specification.curve(DATA, "denial_share")
+    pairs = measures.answered(select(DATA, Selection())).query("searched")
+    assert frame.loc[frame["main"], "estimate"].item() == pytest.approx(pairs["denied"].mean())
 
 
 def test_an_unknown_outcome_names_the_known_ones():

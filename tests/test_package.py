@@ -13,7 +13,7 @@ from analysis import paths
 
 ORDER = [
     "paths", "errors", "arguments", "fingerprint", "cache", "progress", "vocab", "fields", "schemas", "csvtext", "migrations", "releases", "dates", "dataset", "rules", "rules_content", "checks", "codebook",
-    "questions", "entry", "changes", "pages",
+    "synthetic", "questions", "entry", "changes", "pages",
     "selection", "measures", "durations", "agreement", "specification", "story", "teaching", "form", "style", "figures", "screening", "twins", "tables",
     "results", "runner", "sweep", "curves", "report", "reproduction", "freeze", "cli",
 ]  # fmt: skip
