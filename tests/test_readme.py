@@ -19,6 +19,7 @@ SHELL = [
     for line in block.splitlines()
     if line.strip()
 ]
+PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.S)
 INLINE = re.findall(
     r"`(python3 reproduce\.py[^`]*)`", TEXT + CONTRIBUTING + (paths.DATASET / "README.md").read_text("utf-8")
 )
@@ -63,9 +64,14 @@ def test_the_lines_on_the_tables_work_as_written(line, tmp_path):
 
 
 def test_the_tables_load_with_pandas_alone(tmp_path):
-    code = re.search(r"```python\n(.*?)```", TEXT, re.S)[1]
+    (code,) = (block for block in PYTHON if "read_csv" in block)
     done = run([sys.executable, "-c", code], tmp_path)
     assert done.returncode == 0 and "CHN" in done.stdout
+
+
+@pytest.mark.parametrize("code", PYTHON)
+def test_code_is_python(code):
+    compile(code, "README.md", "exec")
 
 
 def test_links_lead_to_files():
