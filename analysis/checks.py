@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import operator
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,23 +18,22 @@ from analysis.rules import RULES, View
 
 def _canonical(table: TextTable) -> Iterator[Problem]:
     """Rows stand in the order of their keys and cells are quoted only where needed."""
-    keys = table.frame[list(schemas.KEYS[table.name])].fillna("").itertuples(index=False, name=None)
-    last: tuple = ()
-    for row, key in enumerate(keys):
-        if key < last:
-            yield table.at(
-                row,
-                schemas.KEYS[table.name][0],
-                "canonical",
-                "the row is not in the order of its key; `format` puts it in its place",
-            )
-            return
-        last = key
-    expected = render(table.name, table.frame).split("\n")
-    for number, (found, should) in enumerate(zip(table.text_lines, expected, strict=False), start=1):
-        if found != should:
+    keys = list(schemas.KEYS[table.name])
+    texts = [table.frame[name].fillna("").to_list() for name in keys]
+    rows = texts[0] if len(texts) == 1 else list(zip(*texts, strict=True))
+    if any(map(operator.lt, rows[1:], rows)):
+        row = next(number for number in range(1, len(rows)) if rows[number] < rows[number - 1])
+        yield table.at(
+            row, keys[0], "canonical", "the row is not in the order of its key; `format` puts it in its place"
+        )
+        return
+    # A line without quotation marks was read as it would be written; only the others can be written otherwise.
+    quoted = [row for row, line in enumerate(table.lines) if '"' in table.text_lines[line - 1]]
+    expected = render(table.name, table.frame.iloc[quoted], ordered=False).split("\n")[1:]
+    for row, should in zip(quoted, expected, strict=False):
+        if table.text_lines[table.lines[row] - 1] != should:
             message = "a cell is quoted that needs no quotes, or the other way round; `format` mends it"
-            yield Problem(paths.shown(table.path), number, 1, "canonical", message)
+            yield Problem(paths.shown(table.path), table.lines[row], 1, "canonical", message)
             return
 
 

@@ -17,6 +17,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from analysis import paths, schemas
@@ -217,17 +218,23 @@ def _cells(out: TextTable, rows: list[list[str]], wanted: list[str]) -> None:
                 f"the row has {len(row)} cells, the header {width}; a comma is missing or not inside quotation marks",
             )
             row[:] = (row + [""] * width)[:width]
-    by_column: dict[str, tuple[str, ...]] = {}
-    for name, values in zip(out.header, zip(*rows, strict=True), strict=False):
-        by_column.setdefault(name, values)
-    for name, values in by_column.items():
-        bad = {value: fault for value in dict.fromkeys(values) if (fault := _untidy(value))}
+    data: dict[str, np.ndarray] = {}
+    for place, name in enumerate(out.header):
+        if name in data or name not in wanted:
+            continue
+        # Equal cells share one text: tables repeat themselves, and large ones would not fit otherwise.
+        known: dict[str, str] = {}
+        share = known.setdefault
+        values = [share(row[place], row[place]) for row in rows]
+        bad = {value: fault for value in known if (fault := _untidy(value))}
         if bad:
             out.problems.extend(
                 out.at(number, name, *bad[value]) for number, value in enumerate(values) if value in bad
             )
-    data = {name: [value or None for value in by_column.get(name, ())] for name in wanted if name in out.header}
-    out.frame = pd.DataFrame(data, dtype=object)
+        column = np.array(values, dtype=object)
+        column[column == ""] = None
+        data[name] = column
+    out.frame = pd.DataFrame({name: data[name] for name in wanted if name in data}, dtype=object)
 
 
 def _untidy(value: str) -> tuple[str, str] | None:
@@ -279,12 +286,13 @@ def tidy(value: str | None) -> str | None:
     return " ".join(value.split()) or None
 
 
-def render(table: str, frame: pd.DataFrame) -> str:
-    """Canonical CSV text of a table, given as text or typed frame."""
+def render(table: str, frame: pd.DataFrame, ordered: bool = True) -> str:
+    """Canonical CSV text of a table, given as text or typed frame; with `ordered` False, rows stay where they are."""
     frame = frame[list(schemas.columns(table))].astype(object)
     frame = frame.where(frame.notna(), None)
     keys = list(schemas.KEYS[table])
-    frame = frame.sort_values(keys, kind="stable", key=lambda column: column.fillna("").astype(str))
+    if ordered:
+        frame = frame.sort_values(keys, kind="stable", key=lambda column: column.fillna("").astype(str))
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(frame.columns)

@@ -6,6 +6,7 @@ import difflib
 import json
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -95,7 +96,8 @@ def typed(table: TextTable) -> tuple[pd.DataFrame, list[Problem]]:
     for name in schemas.integers(table.name):
         if name not in frame:
             continue
-        wrong = frame[name].notna() & ~frame[name].astype("string").str.fullmatch(csvtext.WHOLE.pattern).eq(True)
+        values = frame[name].dropna().unique()
+        wrong = frame[name].isin([value for value in values if not csvtext.WHOLE.fullmatch(value)])
         for row in frame.index[wrong]:
             problems.append(
                 table.at(
@@ -106,17 +108,37 @@ def typed(table: TextTable) -> tuple[pd.DataFrame, list[Problem]]:
         frame[name] = pd.to_numeric(frame[name].where(~wrong)).astype("Int64")
     for name, column in schemas.columns(table.name).items():
         if name in frame and "date" in (column.metadata or {}):
-            for row, value in frame[name].dropna().items():
+            for value in frame[name].dropna().unique():
                 if not re.match(schemas.DATE, value) and (why := csvtext.spreadsheet_date(value)):
-                    problems.append(table.at(row, name, "spreadsheet-date", why))
-                    seen.add((row, name))
+                    for row in frame.index[frame[name].eq(value)]:
+                        problems.append(table.at(row, name, "spreadsheet-date", why))
+                        seen.add((row, name))
     if table.readable:
+        for case in _failures(table.name, frame):
+            problems.extend(_translate(table, frame, case, seen))
+    return frame, problems
+
+
+def _failures(table: str, frame: pd.DataFrame) -> Iterator:
+    """Pandera's failure cases, one for each cell that breaks a rule of the model.
+
+    Every rule but uniqueness looks at one cell, so each different value is validated once
+    and what is found holds for all cells with that value: large tables repeat themselves.
+    """
+    for name, column in schemas.columns(table).items():
+        series = frame[name]
+        part = series if column.unique else series.drop_duplicates()
         try:
-            schemas.TABLES[table.name].validate(frame, lazy=True)
+            column.validate(part.to_frame(), lazy=True)
         except pandera.errors.SchemaErrors as errors:
             for case in errors.failure_cases.itertuples():
-                problems.extend(_translate(table, frame, case, seen))
-    return frame, problems
+                if column.unique or case.index is None or pd.isna(case.index):
+                    yield case._replace(column=name)
+                    continue
+                value = part[case.index]
+                same = series.isna() if pd.isna(value) else series.eq(value)
+                for row in frame.index[same.fillna(False).astype(bool)]:
+                    yield case._replace(column=name, index=row)
 
 
 def _translate(table: TextTable, frame: pd.DataFrame, case, seen: set) -> list[Problem]:

@@ -75,11 +75,7 @@ def preemptive(view: View) -> Iterator[Fault]:
     frame, by = view["denials"], ["incident_id", "accused_state"]
     accusations = view["attributions"].assign(first=earliest(view["attributions"]["date"]))
     first = accusations.groupby(by)["first"].min()
-    start = pd.Series(
-        [first.get(pair, pd.NaT) for pair in zip(*(frame[c] for c in by), strict=True)],
-        frame.index,
-        dtype="datetime64[ns]",
-    )
+    start = pd.Series(first.reindex(pd.MultiIndex.from_frame(frame[by])).to_numpy("datetime64[ns]"), frame.index)
     early = latest(frame["date"]) < start
     for row in where(start.notna() & frame["preemptive"].notna() & early.ne(frame["preemptive"].eq(1))):
         should = int(early[row])
