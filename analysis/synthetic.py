@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis import csvtext, paths, schemas
+from analysis import csvtext, paths, schemas, vocab
 from analysis.dataset import read_tables
 
 #: Tables that belong to incidents; the others are code lists and sources, which all copies share.
@@ -29,7 +29,9 @@ IDS = {
 }
 
 
-def scale(times: int, out: Path, dataset: Path | None = None, citations: int | None = None) -> Path:
+def scale(
+    times: int, out: Path, dataset: Path | None = None, citations: int | None = None, densest: int | None = None
+) -> Path:
     """Write a dataset of `times` copies of the incidents.
 
     Parameters
@@ -42,6 +44,8 @@ def scale(times: int, out: Path, dataset: Path | None = None, citations: int | N
         The dataset to copy; by default the repository's.
     citations : int, optional
         At most so many citations of each record; by default all.
+    densest : int, optional
+        Copy only the so many incidents that have most attributions; by default all.
 
     Returns
     -------
@@ -50,18 +54,49 @@ def scale(times: int, out: Path, dataset: Path | None = None, citations: int | N
     """
     frames = {name: table.frame for name, table in read_tables(dataset).items()}
     paths.tables(out).mkdir(parents=True, exist_ok=True)
+    if densest:
+        frames = _only(frames, frames["attributions"]["incident_id"].value_counts().index[:densest])
     if citations:
         cited = frames["citations"]
-        real = ~cited["supports"].isin(["background", "beforehand"])
-        order = cited.assign(real=~real).sort_values(["table", "record_id", "real"], kind="stable")
-        kept = order.groupby(["table", "record_id"], sort=False).head(citations).drop(columns="real").sort_index()
-        # A source that lost its last citation keeps one.
-        lost = cited[~cited["source_id"].isin(kept["source_id"])].drop_duplicates("source_id")
-        frames["citations"] = pd.concat([kept, lost])
+        needed = cited["supports"].eq("contestation")
+        order = cited.assign(last=cited["supports"].isin(["background", "beforehand"]))
+        order = order[~needed].sort_values(["table", "record_id", "last"], kind="stable")
+        kept = order.groupby(["table", "record_id"], sort=False).head(citations).drop(columns="last")
+        frames["citations"] = pd.concat([kept, cited[needed]]).sort_index()
+    used = {*frames["citations"]["source_id"], *frames["states"]["source_id"], *frames["memberships"]["source_id"]}
+    frames["sources"] = frames["sources"][frames["sources"]["source_id"].isin(used)]
     for name, frame in frames.items():
         if name in COPIED:
             frame = _copies(name, frame, times)
         csvtext.write_atomic(paths.table(out, name), csvtext.render(name, frame))
+    return out
+
+
+def _only(frames: dict[str, pd.DataFrame], incidents) -> dict[str, pd.DataFrame]:
+    """The tables of some incidents, and of the code lists what they use."""
+    out = dict(frames)
+    keep = {
+        "incidents": "incident_id",
+        **dict.fromkeys(("targets", "attributions", "responses", "denials"), "incident_id"),
+    }
+    for name, column in keep.items():
+        out[name] = frames[name][frames[name][column].isin(incidents)]
+    out["incidents"] = out["incidents"].assign(part_of=None)
+    tied = pd.concat([out[name]["statement_id"] for name in ("attributions", "responses", "denials")])
+    # A statement ties at least two rows; one whose other rows are gone ties nothing.
+    tied = tied.value_counts().loc[lambda count: count >= 2].index
+    for name in ("attributions", "responses", "denials"):
+        out[name] = out[name].assign(statement_id=out[name]["statement_id"].where(out[name]["statement_id"].isin(tied)))
+    out["statements"] = frames["statements"][frames["statements"]["statement_id"].isin(tied)]
+    out["actors"] = frames["actors"][frames["actors"]["actor_id"].isin(out["attributions"]["actor_id"])]
+    out["screening"] = frames["screening"][
+        frames["screening"]["incident_id"].isin(incidents) & frames["screening"]["outcome"].eq("coded")
+    ]
+    records = set().union(*(out[name][schemas.KEYS[name][0]] for name in vocab.CITED_TABLES))
+    out["citations"] = frames["citations"][frames["citations"]["record_id"].isin(records)]
+    used = set().union(*(out[t][c].dropna() for t, c, other, _ in schemas.references() if other == "states"))
+    used |= set(frames["memberships"]["state"])
+    out["states"] = frames["states"][frames["states"]["code"].isin(used)]
     return out
 
 
@@ -72,8 +107,10 @@ def _copies(name: str, frame: pd.DataFrame, times: int) -> pd.DataFrame:
     big = pd.concat([own] * times, ignore_index=True)
     mark = pd.Series(number).map(lambda n: f"-copy{n:06d}")
     for column in IDS[name]:
-        stem, dot, rest = (big[column].str.partition(".")[part] for part in range(3))
-        big[column] = (stem + mark + dot + rest).where(big[column].notna(), None)
+        held = big[column].notna()
+        if held.any():
+            parts = big.loc[held, column].str.partition(".")
+            big.loc[held, column] = parts[0] + mark[held] + parts[1] + parts[2]
     if name == "screening":
         big["lead_id"] = [f"lead-{n:07d}" for n in range(1, len(big) + 1)]
     return pd.concat([big, shared], ignore_index=True)[list(schemas.columns(name))]
