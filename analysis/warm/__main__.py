@@ -29,7 +29,8 @@ from pathlib import Path
 #: What every kernel imports while it starts.
 KERNEL = [
     "ipykernel.debugger", "ipykernel.kernelapp", "IPython.core.completerlib", "IPython.core.debugger",
-    "IPython.core.logger", "IPython.core.oinspect", "IPython.extensions.storemagic", "tornado.queues", "psutil",
+    "IPython.core.logger", "IPython.core.oinspect", "IPython.extensions.storemagic", "tornado.platform.asyncio",
+    "tornado.queues", "faulthandler", "psutil", "sqlite3",
 ]  # fmt: skip
 PR_SET_PDEATHSIG = 1
 
