@@ -8,6 +8,7 @@ wish: ``launch`` a kernel, ``signal`` it.  It hears ``ready`` and ``exit`` of th
 is the kernel's life: when it ends, the kernel is killed and its folder removed.
 """
 
+import builtins
 import contextlib
 import ctypes
 import gc
@@ -35,6 +36,50 @@ KERNEL = [
 PR_SET_PDEATHSIG = 1
 
 
+class Shell:
+    """What an import sees of the shell of a kernel: that it has a kernel.  pandas asks, to set its width."""
+
+    kernel = None
+
+    def __init__(self, said):
+        self._said = said
+
+    def __getattr__(self, name):
+        self._said.append(f"it uses the shell ({name})")
+        raise AttributeError(name)
+
+
+@contextlib.contextmanager
+def kernel_like():
+    """Let modules find what they would find in a kernel.
+
+    Yields
+    ------
+    list of str
+        What they said or wanted that no notebook would notice later.
+    """
+    from IPython.core.interactiveshell import InteractiveShell
+
+    said = []
+    stream = io.TextIOWrapper(io.BytesIO(), "UTF-8", write_through=True)  # a kernel's, in capitals
+    shell, shown = Shell(said), warnings.showwarning
+    builtins.get_ipython = lambda: shell
+    InteractiveShell.initialized = classmethod(lambda cls: said.append("it joins the shell") or False)
+    warnings.showwarning = lambda message, *_, **__: said.append(f"it warns: {message}")
+    IPKernelApp = sys.modules["ipykernel.kernelapp"].IPKernelApp
+    IPKernelApp.init_path(types.SimpleNamespace(ignore_cwd=False))  # the kernel's folder
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    try:
+        with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
+            yield said
+    finally:
+        said += [f"it prints: {line}" for line in stream.buffer.getvalue().decode().splitlines()]
+        warnings.showwarning = shown
+        del builtins.get_ipython, InteractiveShell.initialized
+        with contextlib.suppress(ValueError):
+            sys.path.remove("")
+
+
 def preload(names):
     """Import modules as a kernel that was started here would.
 
@@ -49,25 +94,14 @@ def preload(names):
         for name in KERNEL:
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
-    sys.modules["ipykernel.kernelapp"].IPKernelApp.init_path(types.SimpleNamespace(ignore_cwd=False))
-    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as a kernel does
-    said = io.TextIOWrapper(io.BytesIO(), "UTF-8", write_through=True)
-    shown = warnings.showwarning
-    warnings.showwarning = lambda message, *_, **__: said.write(f"{message}\n")
-    try:
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            for name in names:
+    for name in names:
+        try:
+            with kernel_like() as said:
                 importlib.import_module(name)
-    except Exception as error:
-        return f"{name} cannot be imported ahead ({type(error).__name__}: {error})"
-    finally:
-        warnings.showwarning = shown
-        with contextlib.suppress(ValueError):
-            sys.path.remove("")
-    if text := said.buffer.getvalue().decode():
-        return f"a notebook would miss what its imports say ({text.splitlines()[0]})"
-    if "matplotlib_inline.backend_inline" in sys.modules:
-        return "matplotlib_inline.backend_inline joins the shell when it is imported, so it must not be imported ahead"
+        except Exception as error:
+            said.append(f"{type(error).__name__}: {error}")
+        if said:
+            return f"{name} cannot be imported ahead; {said[0]}"
     for thing in gc.get_objects():
         kind = type(thing)
         if kind.__module__ in ("zmq.sugar.context", "zmq.asyncio") or kind.__name__.endswith("EventLoop"):
@@ -153,23 +187,33 @@ class Forks:
         """Do what a client asks; returns its wish in the fork that it asked for."""
         try:
             data, files, *_ = socket.recv_fds(client.socket, 65536, 2)
-        except ConnectionError:
-            data, files = b"", []
-        client.files += files
-        if not data:
-            return self.leave(client)
-        *lines, client.text = (client.text + data).split(b"\n")
-        for line in lines:
-            wish = json.loads(line)
+            client.files += files
+            *lines, client.text = (client.text + data).split(b"\n")
+            wishes = [json.loads(line) for line in lines]
+        except (OSError, ValueError):  # the client was killed, or is none
+            data, wishes = b"", []
+        for wish in wishes:
             if "signal" in wish:
                 client.signal(wish["signal"])
-            elif reason := hazard():
-                client.tell(exit=None, refusal=reason)
-            else:
+            elif self.fork(client):
+                return self.become(client, wish)
+        if not data:
+            self.leave(client)
+
+    def fork(self, client):
+        """Fork, if nothing speaks against it; true in the fork."""
+        refusal = "it has a kernel already" if client.pid else hazard()
+        if not refusal:
+            try:
                 client.pid = os.fork()
+            except OSError as error:
+                refusal = f"the server cannot fork ({error})"
+            else:
                 if not client.pid:
-                    return self.become(client, wish)
-                client.drop_files()
+                    return True
+        if refusal:
+            client.tell(refusal=refusal)
+        client.drop_files()
 
     def become(self, client, wish):
         """In a fork: keep nothing of the server but the connection to the one client."""
@@ -207,7 +251,7 @@ class Forks:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def kernel(client, wish, server):
+def kernel(client, wish, server, changes):
     """Run an ordinary IPython kernel in this fork."""
     os.setsid()
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -217,12 +261,13 @@ def kernel(client, wish, server):
         os.dup2(source, number)
         os.close(source)
     os.environ.clear()
-    os.environ.update(wish["env"], JPY_PARENT_PID=str(server))
+    os.environ.update(wish["env"], **changes, JPY_PARENT_PID=str(server))
     time.tzset()
     sys.orig_argv[:] = wish["argv"]
     sys.argv[:] = [importlib.util.find_spec(wish["argv"][2]).origin, *wish["argv"][3:]]
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()  # the random module does so by itself
+    importlib.invalidate_caches()  # of folders, which may have filled since
     gc.enable()
     app = sys.modules["ipykernel.kernelapp"].IPKernelApp.instance(parent_handle=server)
     app.initialize(sys.argv[1:])
@@ -244,12 +289,12 @@ def main():
         "env": environment,
         "vary": options["vary"],
     }
+    changed = {key: text for key, text in os.environ.items() if text != environment.get(key)}
     gc.collect()
     gc.freeze()
     server = os.getpid()
-    forked = Forks(listener, Path(options["folder"]), hello).run()
-    if forked:
-        kernel(*forked, server)
+    if forked := Forks(listener, Path(options["folder"]), hello).run():
+        kernel(*forked, server, {key: text for key, text in changed.items() if key not in options["vary"]})
 
 
 if __name__ == "__main__":

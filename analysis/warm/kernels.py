@@ -11,7 +11,6 @@ import socket
 import sys
 import time
 import uuid
-from pathlib import Path
 from queue import Empty
 
 from jupyter_client.asynchronous import AsyncKernelClient
@@ -26,6 +25,8 @@ from .server import say
 ADDRESS = "WARM_KERNELS"
 #: Set for each process by shells, launchers and pytest; read by no library when it is imported.
 PER_PROCESS = {"_", "PWD", "OLDPWD", "SHLVL", "JPY_PARENT_PID", "JPY_SESSION_NAME", "PYTEST_CURRENT_TEST", ADDRESS}
+#: What jupyter_client takes for this interpreter in the command of a kernel.
+PYTHONS = {"python", "python3", f"python3.{sys.version_info.minor}"}
 
 
 class Fork:
@@ -58,9 +59,10 @@ class Fork:
         for message in self.heard:
             self.returncode = message.get("exit", self.returncode)
 
-    async def launch(self, argv: list[str], env: dict[str, str], patience: float) -> None:
-        """Fork a kernel, and wait until it can be connected to."""
+    async def launch(self, argv: list[str], env: dict[str, str], patience: float) -> str:
+        """Fork a kernel, and wait until it can be connected to; returns why it was not forked, if it was not."""
         self.returncode = None
+        self.heard.clear()
         wish = json.dumps({"argv": argv, "env": env}).encode() + b"\n"
         files = [os.open(os.devnull, os.O_WRONLY) if not _is_open(number) else os.dup(number) for number in (1, 2)]
         try:
@@ -70,8 +72,9 @@ class Fork:
                 os.close(file)
         await asyncio.get_running_loop().sock_sendall(self.socket, wish[1:])
         answer = await asyncio.wait_for(self.hear(), patience)
-        if "ready" not in answer:
-            raise RuntimeError(answer.get("refusal") or f"the kernel ended while it started (exit {answer['exit']})")
+        if "exit" in answer:
+            raise RuntimeError(f"the kernel ended while it started (exit {answer['exit']})")
+        return answer.get("refusal", "")
 
     def poll(self) -> int | None:
         while self.returncode is None:
@@ -90,12 +93,6 @@ class Fork:
         with contextlib.suppress(ConnectionError):
             self.socket.sendall(json.dumps({"signal": int(number)}).encode() + b"\n")
 
-    def kill(self) -> None:
-        self.send_signal(signal.SIGKILL)
-
-    def terminate(self) -> None:
-        self.send_signal(signal.SIGTERM)
-
 
 def _is_open(number: int) -> bool:
     try:
@@ -109,7 +106,7 @@ class WarmProvisioner(LocalProvisioner):
     """A forked kernel where a server is there and fits, else an ordinary one, after a line that says why."""
 
     server = Unicode(config=True, help="Address of the fork server; empty for an ordinary kernel.")
-    patience = Float(60, config=True, help="Seconds to wait for the server's imports and for a kernel's start.")
+    patience = Float(120, config=True, help="Seconds to wait for the server's imports and for a kernel's start.")
 
     fork: Fork | None = None
 
@@ -132,7 +129,7 @@ class WarmProvisioner(LocalProvisioner):
             self.fork = Fork(self.server)
             hello = await asyncio.wait_for(self.fork.hear(), self.patience)
         except OSError as error:
-            reason = f"no fork server answers at {self.server} ({error})"
+            reason = f"no fork server answers at {self.server} ({error or 'it is silent'})"
         else:
             reason = hello["refusal"] if "folder" in hello else "the fork server has ended"
             reason = reason or self._difference(hello, **await KernelProvisionerBase.pre_launch(self, **kwargs))
@@ -145,7 +142,7 @@ class WarmProvisioner(LocalProvisioner):
     def _difference(self, hello: dict, env: dict[str, str], cwd: str | None = None, **_) -> str:
         """How the wanted kernel would differ from a fork of the server, if it would."""
         program, *options = self.kernel_spec.argv[:3]
-        program = sys.executable if program in ("python", "python3", Path(sys.executable).name) else program
+        program = sys.executable if program in PYTHONS else program
         if not _same_program(program, hello["executable"]) or options != ["-m", "ipykernel_launcher"]:
             return f"{' '.join([program, *options])} is another interpreter than the server's {hello['executable']}"
         if os.path.realpath(cwd or os.getcwd()) != os.path.realpath(hello["cwd"]):
@@ -158,8 +155,18 @@ class WarmProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd, **kwargs):
         if not self.fork:
             return await super().launch_kernel(cmd, **kwargs)
-        await self.fork.launch(cmd, kwargs["env"], self.patience)
-        self.process, self.pid = self.fork, None
+        try:
+            refusal = await self.fork.launch(cmd, kwargs["env"], self.patience)
+        except TimeoutError:
+            self._leave()
+            raise RuntimeError(f"the kernel did not start in {self.patience:g} seconds") from None
+        except BaseException:
+            self._leave()
+            raise
+        if refusal:  # an ordinary kernel can use the files in the server's folder too
+            say(refusal)
+            return await super().launch_kernel(cmd, **kwargs)
+        self.process = self.fork
         return self.connection_info
 
     async def kill(self, restart: bool = False) -> None:
@@ -227,6 +234,11 @@ class WarmManager(AsyncKernelManager):
 
     client_factory = Type(klass="jupyter_client.asynchronous.AsyncKernelClient", default_value=WarmClient)
     server = Unicode(config=True, help="Address of the fork server; empty for an ordinary kernel.")
+
+    @default("server")
+    def _server_default(self) -> str:
+        return os.environ.get(ADDRESS, "")
+
     cwd = Unicode(config=True, help="Folder of the kernel; that of this process if empty.")
     env = Dict(config=True, help="Environment variables for the kernel beside those of this process.")
 
