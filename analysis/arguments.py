@@ -113,6 +113,8 @@ def parser() -> argparse.ArgumentParser:
         )
     for command in (run, reproduce):
         command.add_argument("--force", action="store_true", help="run everything, even what is unchanged")
+    for command in (run, sweep, reproduce):
+        command.add_argument("--cold", action="store_true", help="start an ordinary kernel for each notebook, no fork")
     for command in (run, report, reproduce):
         command.add_argument("--jobs", type=int, metavar="N", help="notebooks at once (default: one per processor)")
     return top

@@ -175,7 +175,7 @@ def _run(options) -> int:
     if options.explain:
         print("\n".join(cache.explain(runs, build)))
         return 0
-    runner.run_all(runs, options.jobs, build, force=options.force)
+    runner.run_all(runs, options.jobs, build, force=options.force, cold=options.cold)
     for run in runs:
         print(f"{run.name}: {paths.shown(build / 'runs' / run.name)}")
     return 0
@@ -187,7 +187,11 @@ def _sweep(options) -> int:
 
     (base,) = runner.plan([options.name], version=options.dataset_version)
     work = sweep.Sweep(base, sweep.grid(options.g, options.grid), options.output)
-    where = sweep.on_a_cluster(options.scheduler) if options.scheduler else sweep.on_this_machine(options.jobs)
+    where = (
+        sweep.on_a_cluster(options.scheduler)
+        if options.scheduler
+        else sweep.on_this_machine(options.jobs, options.cold)
+    )
     failed = work.go(where)
     table = work.folder / "numbers.csv"
     write_atomic(table, work.table())
@@ -228,7 +232,9 @@ def _accept(options) -> int:
 def _reproduce(options) -> int:
     from analysis import reproduction
 
-    reproduction.reproduce(options.jobs, options.verify, version=options.dataset_version, force=options.force)
+    reproduction.reproduce(
+        options.jobs, options.verify, version=options.dataset_version, force=options.force, cold=options.cold
+    )
     return 0
 
 

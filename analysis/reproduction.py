@@ -13,7 +13,9 @@ from analysis.errors import CardError, DatasetError, MismatchError
 ELSEWHERE = {"PYTHONHASHSEED": "4242", "TZ": "Asia/Kathmandu", "LC_ALL": "C"}
 
 
-def reproduce(jobs: int | None = None, verify: bool = False, say=print, version: str = "", force: bool = False) -> None:
+def reproduce(
+    jobs: int | None = None, verify: bool = False, say=print, version: str = "", force: bool = False, cold: bool = False
+) -> None:
     """Check the dataset, run every notebook, make the report, and compare with the expected results.
 
     Parameters
@@ -31,6 +33,8 @@ def reproduce(jobs: int | None = None, verify: bool = False, say=print, version:
 
     force : bool
         Run everything, even if nothing has changed since the last time.
+    cold : bool
+        Start an ordinary kernel for each notebook; `verify` always does.
 
     Raises
     ------
@@ -57,7 +61,7 @@ def reproduce(jobs: int | None = None, verify: bool = False, say=print, version:
         _require_valid()
         say(f"dataset {codebook.current_version()}: no problems")
     runs = runner.plan(version=version)
-    runner.run_all(runs, jobs, build, say=say, force=verify or force)
+    runner.run_all(runs, jobs, build, say=say, force=verify or force, cold=verify or cold)
     found = results.gather([run.name for run in runs], build)
     documents = report.build(found, build, citation)
     differences, notes = results.compare(found, expected)
@@ -99,7 +103,7 @@ def _again(runs, jobs, found, documents: list[Path], citation: Path, say) -> lis
     second = paths.BUILD / "again"
     try:
         os.environ.update(ELSEWHERE)
-        runner.run_all(runs, jobs, second, say=say, force=True)
+        runner.run_all(runs, jobs, second, say=say, force=True, cold=True)
         repeated = results.gather([run.name for run in runs], second)
         copies = report.build(repeated, second, citation)
     finally:

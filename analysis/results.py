@@ -17,12 +17,14 @@ import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from analysis import paths
 from analysis.csvtext import write_atomic
 from analysis.errors import ResultError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
@@ -75,6 +77,8 @@ class Handover:
             The number as the report prints it.
         """
         self._fresh(name, self._numbers)
+        import pandas as pd  # the runner reads results without it
+
         missing = value is None or pd.isna(value)
         if missing:
             shown, value = "not defined", None

@@ -13,8 +13,8 @@ import shutil
 import time
 import tokenize
 import tomllib
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
@@ -33,7 +33,17 @@ KERNEL_ENV = {
     "PYTHONNOUSERSITE": "1",
     "PYTHONIOENCODING": "utf-8",
     "MPLBACKEND": "agg",
+    # pandera sets these two when it is imported; so they are the same everywhere.
+    "PYARROW_IGNORE_TIMEZONE": "1",
+    "SPARK_LOCAL_IP": "127.0.0.1",
 }
+
+#: What warm kernels import ahead, and the variables in which they differ.
+PRELOAD = (
+    "numpy", "pandas", "matplotlib.pyplot", "pandera.pandas", "scipy.stats", "lifelines", "krippendorff",
+    "statsmodels.stats.proportion", "IPython.display", "analysis.dataset", "analysis.figures", "analysis.measures",
+)  # fmt: skip
+VARY = ("CARD_RUN_FOLDER", "CARD_RUN", "CARD_READS")
 
 
 @dataclass(frozen=True)
@@ -181,8 +191,15 @@ def typed(run: str, key: str, value, known: dict[str, Parameter]):
     return value
 
 
-def execute(run: Run, build: Path) -> float:
-    """Execute one run in this process's own kernel and put its results in place.
+def execute(run: Run, build: Path, server: str = "") -> float:
+    """Execute one run and put its results in place.
+
+    Parameters
+    ----------
+    run : Run
+    build : pathlib.Path
+    server : str
+        Address of a server of warm kernels; empty for an ordinary kernel.
 
     Returns
     -------
@@ -198,11 +215,10 @@ def execute(run: Run, build: Path) -> float:
     ResultError
         If the notebook does not hand over what the run promises.
     """
-    import papermill
+    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
-    from traitlets.config import Config
 
-    from analysis import results
+    from analysis import results, warm
 
     started = time.perf_counter()
     fresh = build / "runs" / f".{run.name}.new"
@@ -212,12 +228,11 @@ def execute(run: Run, build: Path) -> float:
     part = kept.with_name(f"{run.name}.failed.ipynb")
     part.unlink(missing_ok=True)
     try:
-        with _environment(surroundings(run, fresh)):
-            papermill.execute_notebook(
-                str(run.notebook), str(part), run.parameters, kernel_name="python3", progress_bar=False,
-                request_save_on_cell_execute=False, shutdown_kernel="immediate", cwd=str(paths.ROOT),
-                config=Config({"KernelManager": {"transport_encryption": "auto"}}),
-            )  # fmt: skip
+        warm.execute(
+            str(run.notebook), str(part), run.parameters, server=server, cwd=paths.ROOT,
+            env=surroundings(run, fresh), kernel_name="python3", request_save_on_cell_execute=False,
+            config={"KernelManager": {"transport_encryption": "auto"}},
+        )  # fmt: skip
         results.check_promises(fresh, run.name, run.promises)
     except PapermillExecutionError as error:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -227,6 +242,9 @@ def execute(run: Run, build: Path) -> float:
                 raise kind(f"{run.name}: {error.evalue}") from None
         trace = ANSI.sub("", "\n".join(error.traceback))
         raise NotebookError(run.name, error.cell_index + 1, trace, paths.shown(part)) from None
+    except DeadKernelError as error:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise CardError(f"{run.name}: the kernel died ({error}); what ran is kept at {paths.shown(part)}") from None
     except ResultError:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
@@ -241,16 +259,11 @@ def surroundings(run: Run, folder: Path) -> dict[str, str]:
     return {**KERNEL_ENV, "CARD_RUN_FOLDER": str(folder), "CARD_RUN": run.name, **reads}
 
 
-@contextlib.contextmanager
-def _environment(more: dict[str, str]) -> Iterator[None]:
-    """This process's environment with `more` in it, for as long as the kernel is started from it."""
-    before = dict(os.environ)
-    try:
-        os.environ.update(more)
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+def warm_server():
+    """A server of warm kernels for runs: what every notebook imports is imported once (see :mod:`analysis.warm`)."""
+    from analysis import warm
+
+    return warm.Server(PRELOAD, vary=VARY, cwd=paths.ROOT, env={**os.environ, **KERNEL_ENV})
 
 
 def _swap(fresh: Path, place: Path) -> None:
@@ -263,8 +276,43 @@ def _swap(fresh: Path, place: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def at_once(jobs: int, cold: bool = False) -> Iterator[Callable]:
+    """A way to execute several runs at once, that ends all kernels when it is left, however that happens.
+
+    Warm kernels are driven by threads of this process, which wait most of the time; ordinary
+    ones by a process each.
+
+    Yields
+    ------
+    callable
+        Takes a function such as :func:`execute` and its arguments, adds ``server``, and gives a future.
+    """
+    with contextlib.ExitStack() as stack:
+        server = None if cold else stack.enter_context(warm_server())
+        if server and server.address:
+            pool = ThreadPoolExecutor(jobs)
+            more = {"server": server.address}
+        else:
+            pool, more = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")), {}
+        try:
+            yield lambda function, *words: pool.submit(function, *words, **more)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        finally:
+            if server:
+                server.close()
+            pool.shutdown(cancel_futures=True)
+
+
 def run_all(
-    runs: list[Run], jobs: int | None = None, build: Path | None = None, say=print, force: bool = False
+    runs: list[Run],
+    jobs: int | None = None,
+    build: Path | None = None,
+    say=print,
+    force: bool = False,
+    cold: bool = False,
 ) -> list[str]:
     """Execute the runs that are stale, as many at once as there are processors (or `jobs`), and report each as it ends.
 
@@ -280,6 +328,8 @@ def run_all(
         Takes one line of progress.
     force : bool
         Execute fresh runs, too.
+    cold : bool
+        Start an ordinary kernel for every run, in processes of their own.
 
     Returns
     -------
@@ -302,26 +352,20 @@ def run_all(
     made_from = {run.name: cache.ingredients(run) for run in stale}
     failures: list[CardError] = []
     progress = Progress(len(stale), say)
-    with ProcessPoolExecutor(
-        min(jobs or os.cpu_count() or 1, len(stale)), multiprocessing.get_context("spawn")
-    ) as pool:
-        waiting = {pool.submit(execute, run, build): run for run in stale}
-        try:
-            while waiting:
-                done, _ = wait(waiting, timeout=1, return_when=FIRST_COMPLETED)
-                progress.tick([run.name for future, run in waiting.items() if future.running()])
-                for future in done:
-                    run = waiting.pop(future)
-                    try:
-                        seconds = future.result()
-                        cache.record(run, build, made_from[run.name], seconds)
-                        progress.ended(run.name, f"{seconds:.1f} s")
-                    except CardError as error:
-                        failures.append(error)
-                        progress.ended(run.name, "FAILED")
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with at_once(min(jobs or os.cpu_count() or 1, len(stale)), cold) as submit:
+        waiting = {submit(execute, run, build): run for run in stale}
+        while waiting:
+            done, _ = wait(waiting, timeout=1, return_when=FIRST_COMPLETED)
+            progress.tick([run.name for future, run in waiting.items() if future.running()])
+            for future in done:
+                run = waiting.pop(future)
+                try:
+                    seconds = future.result()
+                    cache.record(run, build, made_from[run.name], seconds)
+                    progress.ended(run.name, f"{seconds:.1f} s")
+                except CardError as error:
+                    failures.append(error)
+                    progress.ended(run.name, "FAILED")
     if failures:
         raise failures[0] if len(failures) == 1 else CardError("\n".join(map(str, failures)))
     return [run.name for run in stale]

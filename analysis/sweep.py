@@ -11,12 +11,11 @@ import csv
 import io
 import itertools
 import json
-import multiprocessing
 import os
 import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import replace
 from pathlib import Path
 
@@ -204,19 +203,14 @@ def cell(value) -> str:
     return "+".join(value) if isinstance(value, list) else str(value)
 
 
-def on_this_machine(jobs: int | None = None, **how):
-    """Executor for :meth:`Sweep.go`: as many processes as there are processors, or `jobs`."""
+def on_this_machine(jobs: int | None = None, cold: bool = False):
+    """Executor for :meth:`Sweep.go`: as many points at once as there are processors, or `jobs`."""
 
     def execute(runs: Iterable[runner.Run]) -> Iterator[tuple[runner.Run, dict]]:
-        spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(jobs or os.cpu_count() or 1, spawn) as pool:
-            waiting = {pool.submit(run_point, run, **how): run for run in runs}
-            try:
-                for future in as_completed(waiting):
-                    yield waiting[future], future.result()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        with runner.at_once(jobs or os.cpu_count() or 1, cold) as submit:
+            waiting = {submit(run_point, run): run for run in runs}
+            for future in as_completed(waiting):
+                yield waiting[future], future.result()
 
     return execute
 
