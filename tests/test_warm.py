@@ -1,6 +1,8 @@
 """Forked kernels: like ordinary ones in what they compute, alone in what they keep, and gone when they should be."""
 
 import hashlib
+import importlib.metadata
+import importlib.util
 import json
 import os
 import re
@@ -9,9 +11,7 @@ import stat
 import subprocess
 import sys
 import time
-import tomllib
 from concurrent.futures import ThreadPoolExecutor
-from importlib import import_module
 from pathlib import Path
 
 import nbformat
@@ -21,6 +21,8 @@ from papermill.exceptions import PapermillExecutionError
 
 from analysis import paths, warm
 from analysis.warm import server as owner
+from analysis.warm.engine import WarmEngine
+from analysis.warm.kernels import WarmProvisioner
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 ENV = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -360,6 +362,15 @@ def test_modules_that_cannot_be_imported_ahead_make_kernels_ordinary(tmp_path, c
     assert reason in refused(caplog)
 
 
+def test_what_a_module_says_only_the_first_time_on_a_machine_is_no_reason(tmp_path, caplog):
+    (tmp_path / "ahead_.py").write_text(
+        "import pathlib\nif not pathlib.Path('cache').exists():\n    print('making a cache')\n    pathlib.Path('cache').touch()"
+    )
+    with start(tmp_path, ["ahead_"]) as server:
+        assert said(run(tmp_path, tmp_path, PARENT, server=server.address)[0]) == server._process.pid
+    assert not caplog.records
+
+
 def test_where_kernels_cannot_be_forked_they_are_ordinary(tmp_path, folder, caplog, monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     with start(folder) as server:
@@ -386,11 +397,15 @@ def test_only_this_user_reaches_a_server_and_it_leaves_nothing(folder):
     assert server.address == "" and not address.parent.exists() and not lives(pid)
 
 
-def test_the_entry_points_name_what_is_there():
-    groups = tomllib.loads((paths.ROOT / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"]
-    found = {}
-    for group in groups.values():
-        for name, where in group.items():
-            module, attribute = where.split(":")
-            found.setdefault(name, []).append(getattr(import_module(module), attribute).__mro__[1].__name__)
-    assert found == {"warm": ["NBClientEngine", "LocalProvisioner"]}
+def test_the_environment_that_reproduce_makes_offers_the_engine_and_the_provisioner(tmp_path):
+    spec = importlib.util.spec_from_file_location("reproduce_", paths.ROOT / "reproduce.py")
+    reproduce = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(reproduce)
+    reproduce.show(tmp_path)
+    (found,) = importlib.metadata.distributions(path=[str(tmp_path)])
+    offered = {(point.group, point.name): point.load() for point in found.entry_points}
+    assert offered == {
+        ("papermill.engine", "warm"): WarmEngine,
+        ("jupyter_client.kernel_provisioners", "warm"): WarmProvisioner,
+    }
+    assert (tmp_path / "card.pth").read_text() == f"{paths.ROOT}\n"
