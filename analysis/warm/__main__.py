@@ -293,13 +293,15 @@ def main():
         "cwd": os.getcwd(),
         "env": environment,
         "vary": options["vary"],
+        "changes": {
+            key: text for key, text in os.environ.items() if text != environment.get(key) and key not in options["vary"]
+        },
     }
-    changed = {key: text for key, text in os.environ.items() if text != environment.get(key)}
     gc.collect()
     gc.freeze()
     server = os.getpid()
     if forked := Forks(listener, Path(options["folder"]), hello).run():
-        kernel(*forked, server, {key: text for key, text in changed.items() if key not in options["vary"]})
+        kernel(*forked, server, hello["changes"])
 
 
 if __name__ == "__main__":
