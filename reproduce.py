@@ -76,8 +76,26 @@ def make():
         text=True,
         check=True,
     )
-    Path(where.stdout.strip(), "card.pth").write_text(f"{ROOT}\n", "utf-8")
+    show(Path(where.stdout.strip()))
     STAMP.write_text(wanted(), "utf-8")
+
+
+def show(place):
+    """Let the environment find the package, and papermill and Jupyter what pyproject.toml offers them."""
+    import tomllib
+
+    (place / "card.pth").write_text(f"{ROOT}\n", "utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    about = place / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    about.mkdir(exist_ok=True)
+    text = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    (about / "METADATA").write_text(text, "utf-8")
+    lines = [
+        line
+        for group, entries in project["entry-points"].items()
+        for line in (f"[{group}]", *(f"{name} = {where}" for name, where in entries.items()))
+    ]
+    (about / "entry_points.txt").write_text("\n".join(lines) + "\n", "utf-8")
 
 
 def main(words):

@@ -17,11 +17,15 @@ ORDER = [
     "selection", "measures", "durations", "agreement", "specification", "story", "teaching", "form", "style", "figures", "screening", "twins", "tables",
     "results", "runner", "sweep", "curves", "report", "reproduction", "freeze", "cli",
 ]  # fmt: skip
+#: Packages inside: they may import nothing of `analysis` outside themselves, and the modules above may import them.
+PARTS = ["warm"]
 MODULES = sorted(path for path in (paths.ROOT / "analysis").glob("*.py") if not path.name.startswith("__"))
+INNER = sorted(path for part in PARTS for path in (paths.ROOT / "analysis" / part).glob("*.py"))
 
 
 def test_every_module_has_its_place_in_the_order():
     assert sorted(ORDER) == [path.stem for path in MODULES]
+    assert {path.parent.name for path in (paths.ROOT / "analysis").glob("*/*.py")} == set(PARTS)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
@@ -30,10 +34,21 @@ def test_imports_point_one_way(path):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("analysis"):
             names = [alias.name for alias in node.names] if node.module == "analysis" else [node.module.split(".")[1]]
             for name in names:
+                if name in PARTS:
+                    continue
                 assert ORDER.index(name) < ORDER.index(path.stem), f"{path.stem} imports {name}"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", INNER, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_package_inside_imports_nothing_of_the_package_around_it(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level < 2 and (node.module or "").split(".")[0] != "analysis"
+        elif isinstance(node, ast.Import):
+            assert not any(alias.name.split(".")[0] == "analysis" for alias in node.names)
+
+
+@pytest.mark.parametrize("path", MODULES + INNER, ids=lambda path: path.stem)
 def test_modules_are_small_and_public_names_are_documented(path):
     text = path.read_text("utf-8")
     assert len(text.splitlines()) <= 350

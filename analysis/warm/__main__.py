@@ -265,8 +265,8 @@ def kernel(client, wish, server, changes):
     time.tzset()
     sys.orig_argv[:] = wish["argv"]
     sys.argv[:] = [importlib.util.find_spec(wish["argv"][2]).origin, *wish["argv"][3:]]
-    if numpy := sys.modules.get("numpy"):
-        numpy.random.seed()  # the random module does so by itself
+    if numbers := sys.modules.get("numpy.random"):
+        numbers.seed()  # the random module does so by itself
     importlib.invalidate_caches()  # of folders, which may have filled since
     gc.enable()
     app = sys.modules["ipykernel.kernelapp"].IPKernelApp.instance(parent_handle=server)
@@ -282,19 +282,26 @@ def main():
     listener = socket.socket(fileno=options["socket"])
     environment = dict(os.environ)
     gc.disable()
+    refusal = preload(options["preload"]) or hazard()
+    if refusal and "again" not in options:
+        # What happens once on a machine (matplotlib makes its font cache, with a thread that says so) is no reason.
+        again = [sys.executable, sys.argv[0], json.dumps({**options, "again": True})]
+        os.execve(sys.executable, again, environment)
     hello = {
-        "refusal": preload(options["preload"]) or hazard(),
+        "refusal": refusal,
         "executable": sys.executable,
         "cwd": os.getcwd(),
         "env": environment,
         "vary": options["vary"],
+        "changes": {
+            key: text for key, text in os.environ.items() if text != environment.get(key) and key not in options["vary"]
+        },
     }
-    changed = {key: text for key, text in os.environ.items() if text != environment.get(key)}
     gc.collect()
     gc.freeze()
     server = os.getpid()
     if forked := Forks(listener, Path(options["folder"]), hello).run():
-        kernel(*forked, server, {key: text for key, text in changed.items() if key not in options["vary"]})
+        kernel(*forked, server, hello["changes"])
 
 
 if __name__ == "__main__":

@@ -148,7 +148,8 @@ class WarmProvisioner(LocalProvisioner):
         if os.path.realpath(cwd or os.getcwd()) != os.path.realpath(hello["cwd"]):
             return f"the folder {cwd or os.getcwd()} is not the server's {hello['cwd']}"
         for name in sorted({*env, *hello["env"]} - PER_PROCESS - {*hello["vary"]}):
-            if env.get(name) != hello["env"].get(name):
+            # A client may have imported the same modules, and so have the variables that they set.
+            if env.get(name) not in (hello["env"].get(name), hello["changes"].get(name, hello["env"].get(name))):
                 return f"the environment variable {name} is not the server's"
         return ""
 
