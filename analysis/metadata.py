@@ -195,8 +195,8 @@ def _coders(tables: dict[str, TextTable]) -> str:
 def croissant(dataset: Path | None, version: str) -> str:
     """Text of croissant.json: one record set per table, and one per vocabulary with its codes inline.
 
-    Dates are text, for they may be of a month or a year.  References of a table
-    to itself are left out: readers join what they find there.
+    Dates are text, for they may be of a month or a year.  Foreign keys are left to
+    datapackage.json: mlcroissant 1.1 joins by them and loses rows whose key is empty.
     """
     folder, cited = Path(dataset or paths.DATASET), citation()
     tables, day = read_tables(folder), _released(version, cited)
@@ -260,7 +260,6 @@ def _file_object(folder: Path, name: str, table: TextTable) -> dict:
 def _record_set(name: str) -> dict:
     described = []
     for column, definition in schemas.columns(name).items():
-        meta = definition.metadata or {}
         field = {
             "@type": "cr:Field",
             "@id": f"{name}/{column}",
@@ -269,8 +268,6 @@ def _record_set(name: str) -> dict:
             "dataType": "sc:Integer" if str(definition.dtype) == "Int64" else "sc:Text",
             "source": {"fileObject": {"@id": f"{name}.csv"}, "extract": {"column": column}},
         }
-        if meta.get("ref") and not meta["ref"].startswith(f"{name}."):
-            field["references"] = {"field": {"@id": meta["ref"].replace(".", "/")}}
         described.append(field)
     return {
         "@type": "cr:RecordSet",

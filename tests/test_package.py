@@ -12,10 +12,11 @@ import yaml
 from analysis import paths
 
 ORDER = [
-    "paths", "errors", "arguments", "vocab", "fields", "schemas", "csvtext", "migrations", "releases", "dates", "dataset", "rules", "rules_content", "checks", "codebook",
+    "paths", "errors", "arguments", "vocab", "fields", "schemas", "csvtext", "migrations", "releases", "dates", "dataset", "rules", "rules_content", "checks",
     "questions", "entry", "changes", "pages",
-    "selection", "measures", "durations", "agreement", "specification", "story", "teaching", "form", "style", "figures", "screening", "twins", "tables",
-    "results", "runner", "report", "reproduction", "freeze", "cli",
+    "selection", "dyads", "metadata", "codebook", "stix", "exports",
+    "measures", "durations", "agreement", "specification", "story", "teaching", "form", "style", "figures", "screening", "twins", "tables",
+    "results", "runner", "report", "reproduction", "deposit", "freeze", "cli",
 ]  # fmt: skip
 MODULES = sorted(path for path in (paths.ROOT / "analysis").glob("*.py") if not path.name.startswith("__"))
 
