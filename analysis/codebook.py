@@ -6,7 +6,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from analysis import metadata, paths, releases, rules_content, schemas, vocab  # noqa: F401  (rules_content registers its rules)
+from analysis import dyads, metadata, paths, releases, rules_content, schemas, vocab  # noqa: F401  (rules_content registers its rules)
 from analysis.metadata import summary
 from analysis.rules import RULES
 
@@ -56,6 +56,7 @@ def markdown() -> str:
             empty = "yes" if definition.nullable else "no"
             lines.append(f"| `{column}` | {kind} | {empty} | {definition.description} | {values} |")
         lines.append("")
+    lines += _exported(shown)
     lines += ["# Codes", ""]
     for name in (name for name in vars(vocab) if name in shown):
         scale = " (a scale: the order is a measurement)" if name in vocab.ORDERED else ""
@@ -65,6 +66,24 @@ def markdown() -> str:
     lines += ["# Rules across cells and tables", "", "| rule | what must hold |", "|---|---|"]
     lines += [f"| `{name}` | {summary(function)} |" for name, function in RULES.items()]
     return "\n".join(lines) + "\n"
+
+
+def _exported(shown: dict) -> list[str]:
+    """The section on the dyadic table, whose columns are made by `export`; notes the vocabularies that it uses."""
+    lines = ["# Dyads", "", summary(dyads.dyads).partition(" Parameters")[0], ""]
+    lines += [
+        "Made from the tables by `python3 reproduce.py export`; how it counts is told in [EXPORTS.md](EXPORTS.md).",
+        "",
+    ]
+    lines += ["Key: " + ", ".join(f"`{column}`" for column in dyads.KEY), ""]
+    lines += ["| column | type | meaning | values |", "|---|---|---|---|"]
+    for column in dyads.COLUMNS:
+        values = f"[{_anchor(column.codes)}](#{_anchor(column.codes)})" if column.codes else ""
+        values = f"unit: {column.unit}" if column.unit else values
+        if column.codes:
+            shown[column.codes] = True
+        lines.append(f"| `{column.name}` | {column.kind} | {column.about} | {values} |")
+    return [*lines, ""]
 
 
 def _anchor(name: str) -> str:

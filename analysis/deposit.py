@@ -147,7 +147,9 @@ def ro_crate(files: dict[str, bytes], version: str) -> dict:
             "agent": {"@id": "#authors"},
         }
     )
-    return {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
+    # The context of 1.1 does not know sha256 yet.
+    context = ["https://w3id.org/ro/crate/1.1/context", {"sha256": "https://schema.org/sha256"}]
+    return {"@context": context, "@graph": graph}
 
 
 def _file(name: str, about: str, content: bytes) -> dict:
