@@ -102,12 +102,20 @@ def parser() -> argparse.ArgumentParser:
     sample = add("sample", "draw incidents for a second, blind coding: at random, by accused state", dataset=True)
     sample.add_argument("--share", type=float, default=0.2, metavar="X", help="part of all incidents (default: 0.2)")
     sample.add_argument("--seed", type=int, default=20240325, metavar="N")
+    export = add(
+        "export", "write the dataset for other programs, to build/exports (default: csv stata stix)", dataset=True
+    )
+    export.add_argument(
+        "formats", nargs="*", metavar="FORMAT", help="csv (one flat dyadic table), parquet (needs pyarrow), stata, stix"
+    )
+    export.add_argument("--output", type=Path, metavar="DIR", help="write there instead")
+    add("deposit", "make the folder to upload to Zenodo, build/zenodo, from the tables and the last report")
     release = add("release", "freeze the dataset as a version: archive, hash, change log; commits nothing")
     release.add_argument("version", metavar="VERSION", help="three numbers, such as 0.2.0")
     release.add_argument(
         "--meaning", default="", metavar="TEXT", help="what a column or code now means, if that changed: a major step"
     )
-    for command in (run, sweep, report, reproduce, accept):
+    for command in (run, sweep, report, reproduce, accept, export):
         command.add_argument(
             "--dataset-version", default="", metavar="V", help="a released version (default: the working tables)"
         )

@@ -260,6 +260,25 @@ def _sample(options) -> int:
     return 0
 
 
+def _export(options) -> int:
+    from analysis import exports
+
+    for path in exports.export(options.formats, options.dataset, options.output, options.dataset_version):
+        print(f"{paths.shown(path)}  {path.stat().st_size:,} bytes")
+    return 0
+
+
+def _deposit(options) -> int:
+    from analysis import deposit
+
+    version, written = deposit.deposit()
+    for path in written:
+        print(f"{paths.shown(path)}  {path.stat().st_size:,} bytes")
+    if "+" in version:
+        print(f"{version} is a working state: a trial, not for upload; release a version first", file=sys.stderr)
+    return 0
+
+
 def _release(options) -> int:
     from analysis import freeze
 

@@ -1,15 +1,13 @@
-"""What the schemas say, as pages and as machine-readable metadata."""
+"""What the schemas say, as a page for readers; and the list of all that is generated."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import zipfile
 from pathlib import Path
 
-from analysis import paths, releases, rules_content, schemas, vocab  # noqa: F401  (rules_content registers its rules)
-from analysis.dataset import read_tables
+from analysis import dyads, metadata, paths, releases, rules_content, schemas, vocab  # noqa: F401  (rules_content registers its rules)
+from analysis.metadata import summary
 from analysis.rules import RULES
 
 #: Folders whose CSV files make a version.
@@ -33,10 +31,6 @@ def current_version() -> str:
     )
 
 
-def _summary(function) -> str:
-    return " ".join((function.__doc__ or "").split())
-
-
 def markdown() -> str:
     """CODEBOOK.md: every table, column, code and rule, each linked to where it leads."""
     lines = [
@@ -50,7 +44,7 @@ def markdown() -> str:
     ]
     shown = {}
     for name, model in schemas.TABLES.items():
-        lines += [f"## {name}", "", _summary(model), ""]
+        lines += [f"## {name}", "", summary(model), ""]
         lines += [f"Key: {', '.join(f'`{column}`' for column in schemas.KEYS[name])}", ""]
         lines += ["| column | type | empty | meaning | values |", "|---|---|---|---|---|"]
         for column, definition in schemas.columns(name).items():
@@ -62,6 +56,7 @@ def markdown() -> str:
             empty = "yes" if definition.nullable else "no"
             lines.append(f"| `{column}` | {kind} | {empty} | {definition.description} | {values} |")
         lines.append("")
+    lines += _exported(shown)
     lines += ["# Codes", ""]
     for name in (name for name in vars(vocab) if name in shown):
         scale = " (a scale: the order is a measurement)" if name in vocab.ORDERED else ""
@@ -69,8 +64,26 @@ def markdown() -> str:
         lines += [f"| `{code}` | {meaning} |" for code, meaning in getattr(vocab, name).items()]
         lines.append("")
     lines += ["# Rules across cells and tables", "", "| rule | what must hold |", "|---|---|"]
-    lines += [f"| `{name}` | {_summary(function)} |" for name, function in RULES.items()]
+    lines += [f"| `{name}` | {summary(function)} |" for name, function in RULES.items()]
     return "\n".join(lines) + "\n"
+
+
+def _exported(shown: dict) -> list[str]:
+    """The section on the dyadic table, whose columns are made by `export`; notes the vocabularies that it uses."""
+    lines = ["# Dyads", "", summary(dyads.dyads).partition(" Parameters")[0], ""]
+    lines += [
+        "Made from the tables by `python3 reproduce.py export`; how it counts is told in [EXPORTS.md](EXPORTS.md).",
+        "",
+    ]
+    lines += ["Key: " + ", ".join(f"`{column}`" for column in dyads.KEY), ""]
+    lines += ["| column | type | meaning | values |", "|---|---|---|---|"]
+    for column in dyads.COLUMNS:
+        values = f"[{_anchor(column.codes)}](#{_anchor(column.codes)})" if column.codes else ""
+        values = f"unit: {column.unit}" if column.unit else values
+        if column.codes:
+            shown[column.codes] = True
+        lines.append(f"| `{column.name}` | {column.kind} | {column.about} | {values} |")
+    return [*lines, ""]
 
 
 def _anchor(name: str) -> str:
@@ -97,60 +110,12 @@ def _values(definition, meta: dict) -> str:
     return ""
 
 
-def datapackage(dataset: Path | None = None, version: str = "") -> str:
-    """Text of datapackage.json (Frictionless Data Package): fields, keys, row counts and hashes."""
-    folder = Path(dataset or paths.DATASET)
-    resources = []
-    for name, table in read_tables(folder).items():
-        raw = table.path.read_bytes()
-        resources.append(
-            {
-                "name": name,
-                "path": paths.table(folder, name).relative_to(folder).as_posix(),
-                "format": "csv",
-                "mediatype": "text/csv",
-                "encoding": "utf-8",
-                "description": _summary(schemas.TABLES[name]),
-                "bytes": len(raw),
-                "hash": "sha256:" + hashlib.sha256(raw).hexdigest(),
-                "rows": len(table.frame),
-                "schema": _table_schema(name),
-            }
-        )
-    package = {
-        "name": "card",
-        "title": "CARD: Cyber Attribution, Response and Denial",
-        "version": version or current_version(),
-        "licenses": [{"name": "CC-BY-4.0", "title": "Creative Commons Attribution 4.0"}],
-        "resources": resources,
-    }
-    return json.dumps(package, indent=1, ensure_ascii=False) + "\n"
-
-
-def _table_schema(name: str) -> dict:
-    described = []
-    for column, definition in schemas.columns(name).items():
-        meta, limits = definition.metadata or {}, {}
-        if not definition.nullable:
-            limits["required"] = True
-        if meta.get("vocab"):
-            limits["enum"] = list(getattr(vocab, meta["vocab"]))
-        kind = "integer" if str(definition.dtype) == "Int64" else "string"
-        described.append({"name": column, "type": kind, "description": definition.description, "constraints": limits})
-    out = {"fields": described, "primaryKey": list(schemas.KEYS[name]), "missingValues": [""]}
-    keys = [
-        {"fields": column, "reference": {"resource": "" if other == name else other, "fields": key}}
-        for table, column, other, key in schemas.references()
-        if table == name
-    ]
-    if keys:
-        out["foreignKeys"] = keys
-    return out
-
-
 def generated(dataset: Path | None = None, version: str = "") -> dict[Path, str]:
-    """Every generated page of the dataset folder with the text it should have; `version` by default as :func:`current_version`."""
+    """Every generated page and metadata file with the text it should have; `version` by default as :func:`current_version`."""
+    version = version or current_version()
     return {
         paths.DATASET / "CODEBOOK.md": markdown(),
-        paths.DATASET / "datapackage.json": datapackage(dataset, version),
+        paths.DATASET / "datapackage.json": metadata.datapackage(dataset, version),
+        paths.DATASET / "croissant.json": metadata.croissant(dataset, version),
+        paths.ROOT / "codemeta.json": metadata.codemeta(version),
     }

@@ -13,13 +13,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import io
 import json
 import re
 import subprocess
 import sys
 import tomllib
-import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -75,6 +73,8 @@ def _definitions(dataset: Path) -> dict[str, tuple]:
     package = json.loads((dataset / "datapackage.json").read_text("utf-8"))
     out = {}
     for resource in package["resources"]:
+        if resource["path"].startswith("reliability/"):
+            continue  # second codings follow the columns of the tables
         schema = resource["schema"]
         out[f"key of {resource['name']}"] = tuple(schema["primaryKey"])
         for field in schema["fields"]:
@@ -118,13 +118,7 @@ def pack(root: Path, version: str) -> bytes:
     files = [root / "CITATION.cff"]
     files += [path for path in (root / "dataset").rglob("*") if "releases" not in path.relative_to(root).parts]
     files += (root / "report" / "expected").rglob("*")
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for path in sorted((path for path in files if path.is_file()), key=lambda path: path.as_posix()):
-            info = zipfile.ZipInfo(path.relative_to(root).as_posix(), (1980, 1, 1, 0, 0, 0))
-            info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, 0o644 << 16
-            archive.writestr(info, path.read_bytes(), compresslevel=9)
-    return buffer.getvalue()
+    return releases.zipped({path.relative_to(root).as_posix(): path.read_bytes() for path in files if path.is_file()})
 
 
 def record(root: Path, version: str, date: str) -> Path:

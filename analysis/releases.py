@@ -78,6 +78,17 @@ def verified(version: str, folder: Path | None = None) -> Path:
     return path
 
 
+def zipped(files: dict[str, bytes]) -> bytes:
+    """A ZIP file of the given names and contents; the same files give the same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(files):
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, 0o644 << 16
+            archive.writestr(info, files[name], compresslevel=9)
+    return buffer.getvalue()
+
+
 def unpacked(version: str, folder: Path | None = None) -> Path:
     """A folder laid out like the repository with the state that was released; made once, then reused.
 
