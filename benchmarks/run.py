@@ -1,0 +1,228 @@
+"""How long reruns take, side by side in one run: medians and ratios.
+
+    .venv/bin/python benchmarks/run.py                   everything, three rounds
+    .venv/bin/python benchmarks/run.py --rounds 1 rerun  one part: rerun, change, sweep, check, scale
+
+Each way does the same work: the runs of notebooks/runs.toml with their parameters.  Ways alternate within a
+round, so that a busy moment of the machine hits all of them.  Snakemake, pytask and frictionless are measured
+where they are installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from analysis import plans, runner, synthetic  # noqa: E402
+
+JOBS = os.cpu_count() or 1
+
+
+def command(words: list[str], build: Path, **more: str) -> None:
+    """Run a command of this interpreter; its output is dropped, its failure is not."""
+    env = {**os.environ, **runner.KERNEL_ENV, "CARD_BUILD": str(build), "PYTHONPATH": str(ROOT), **more}
+    done = subprocess.run([sys.executable, *words], cwd=ROOT, env=env, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(words)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+
+def ours(build: Path, *more: str) -> None:
+    """This project: warm kernels."""
+    command(["-m", "analysis", "run", "--force", *more], build)
+
+
+def cold(build: Path) -> None:
+    """The papermill API in as many processes, an ordinary kernel each."""
+    command(["-m", "analysis", "run", "--force", "--cold"], build)
+
+
+def loop(build: Path) -> None:
+    """papermill's command line, one notebook after the other."""
+    build.mkdir(parents=True)
+    for run in plans.plan():
+        command(["-m", "papermill", str(run.notebook), str(build / "out.ipynb"), *words(run)], build)
+
+
+def scripts(build: Path) -> None:
+    """The same code as plain scripts, as many at once."""
+    with ThreadPoolExecutor(JOBS) as pool:
+        list(pool.map(lambda run: command(["-c", source(run)], build), plans.plan()))
+
+
+def words(run: plans.Run) -> list[str]:
+    """Parameters of a run for papermill's command line."""
+    return [word for key, value in run.parameters.items() for word in ("-p", key, str(value))]
+
+
+def source(run: plans.Run) -> str:
+    """A notebook's code as one script, with the parameters of the run."""
+    out = []
+    for cell in json.loads(run.notebook.read_text("utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            out.append("".join(cell["source"]))
+        if "parameters" in cell["metadata"].get("tags", []):
+            out += [f"{key} = {value!r}" for key, value in run.parameters.items()]
+    return "\n".join(out)
+
+
+def snakemake(build: Path) -> None:
+    """Snakemake with one rule for each run."""
+    rules = [
+        f"rule {run.name}:\n    output: 'out/{run.name}.ipynb'\n    shell: "
+        f'"{sys.executable} -m papermill {run.notebook} {{output}} {" ".join(words(run))}"\n'
+        for run in plans.plan()
+    ]
+    outputs = [f"out/{run.name}.ipynb" for run in plans.plan()]
+    build.mkdir(parents=True, exist_ok=True)
+    (build / "Snakefile").write_text(f"rule all:\n    input: {outputs!r}\n" + "".join(rules))
+    env = {**os.environ, "CARD_BUILD": str(build), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["snakemake", "-j", str(JOBS), "--forceall", "--directory", str(build), "-s", str(build / "Snakefile")],
+        cwd=ROOT, env=env, capture_output=True, text=True,
+    )  # fmt: skip
+    if done.returncode:
+        sys.exit(f"snakemake failed:\n{done.stderr[-2000:]}")
+
+
+def timed(ways: dict, rounds: int) -> dict[str, float]:
+    """Median seconds of each way; the ways take turns."""
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    with tempfile.TemporaryDirectory(prefix="card-bench-") as scratch:
+        for number in range(rounds):
+            for name, way in ways.items():
+                started = time.perf_counter()
+                way(Path(scratch) / f"{name}-{number}".replace(" ", "-"))
+                seconds[name].append(time.perf_counter() - started)
+    return {name: statistics.median(found) for name, found in seconds.items()}
+
+
+def show(title: str, found: dict[str, float]) -> None:
+    """One table: seconds, and how many times the first way's."""
+    first = next(iter(found.values()))
+    print(f"\n{title}\n{'way':46}{'seconds':>9}{'ratio':>8}")
+    for name, seconds in found.items():
+        print(f"{name:46}{seconds:9.2f}{seconds / first:8.2f}", flush=True)
+
+
+def rerun(rounds: int) -> None:
+    """A full rerun, by several means."""
+    ways = {
+        "warm kernels": ours,
+        "plain scripts, parallel": scripts,
+        "papermill API, parallel": cold,
+        "papermill CLI loop": loop,
+    }
+    if shutil.which("snakemake"):
+        ways["snakemake"] = snakemake
+    show(f"full rerun of {len(plans.plan())} runs, {JOBS} at once", timed(ways, rounds))
+
+
+def change(rounds: int) -> None:
+    """What a rerun costs when nothing, one notebook, or one table has changed."""
+    with tempfile.TemporaryDirectory(prefix="card-bench-") as scratch:
+        copy = Path(scratch) / "card"
+        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "build", "releases", "__pycache__"))
+        build = Path(scratch) / "build"
+        env = {**os.environ, "CARD_BUILD": str(build), "PYTHONPATH": str(copy)}
+
+        def run(_: Path) -> None:
+            subprocess.run(
+                [sys.executable, "-m", "analysis", "run"], cwd=copy, env=env, check=True, capture_output=True
+            )
+
+        def after(path: Path, text: str):
+            def way(where: Path) -> None:
+                path.write_text(path.read_text("utf-8").replace(text, f"{text} "), "utf-8")
+                run(where)
+
+            return way
+
+        run(build)
+        ways = {
+            "nothing changed": run,
+            "one notebook changed": after(copy / "notebooks" / "04-denials.ipynb", "replies coded"),
+            "one table changed (memberships)": lambda _: _touch(copy / "dataset" / "tables" / "memberships.csv", run),
+        }
+        show("run after a change", timed(ways, rounds))
+
+
+def _touch(table: Path, run) -> None:
+    """Swap the first two memberships for a moment's difference that the notebooks do not see."""
+    lines = table.read_text("utf-8").splitlines(keepends=True)
+    lines[1], lines[2] = lines[2], lines[1]
+    table.write_text("".join(lines), "utf-8")
+    run(table)
+
+
+def sweep(rounds: int) -> None:
+    """A sweep of a hundred points."""
+    grid = ["-g", "min_state_link=1,2,3,4", "-g", "bloc=,FVEY,NATO,EU,G7", "-g", "accused=CHN,RUS,CHN+RUS,PRK,USA"]
+
+    def way(*more: str):
+        return lambda build: command(["-m", "analysis", "sweep", "denials", *grid, *more], build)
+
+    show("sweep of 100 points", timed({"warm kernels": way(), "papermill API, parallel": way("--cold")}, rounds))
+
+
+def check(rounds: int) -> None:
+    """check against frictionless, on the same tables of some 100,000 attributions and their records."""
+    with tempfile.TemporaryDirectory(prefix="card-bench-") as scratch:
+        big = synthetic.scale(130, Path(scratch) / "big", citations=1)
+        package = json.loads((ROOT / "dataset" / "datapackage.json").read_text("utf-8"))
+        package["resources"] = [item for item in package["resources"] if (big / item["path"]).is_file()]
+        for item in package["resources"]:
+            for stated in ("bytes", "hash", "rows"):
+                item.pop(stated, None)
+        (big / "datapackage.json").write_text(json.dumps(package))
+        ways = {"check": lambda build: command(["-m", "analysis", "check", "--dataset", str(big)], build)}
+        with contextlib.suppress(ImportError):
+            import frictionless  # noqa: F401
+
+            code = f"import frictionless; assert frictionless.Package({str(big / 'datapackage.json')!r}).validate(parallel=False).tasks"
+            ways["frictionless"] = lambda build: command(["-c", code], build)
+        show("check of some 100,000 attributions", timed(ways, 1))
+
+
+def scale(rounds: int) -> None:
+    """What check costs as the dataset grows: seconds and gigabytes."""
+    print(f"\ncost of check against size\n{'copies':>8}{'rows':>12}{'seconds':>9}{'s / 100,000 rows':>18}{'GB':>7}")
+    for times in (1, 10, 100):
+        with tempfile.TemporaryDirectory(prefix="card-bench-") as scratch:
+            big = synthetic.scale(times, Path(scratch) / "big", citations=1)
+            rows = sum(path.read_bytes().count(b"\n") - 1 for path in big.rglob("*.csv"))
+            started = time.perf_counter()
+            command(["-m", "analysis", "check", "--dataset", str(big)], Path(scratch))
+            seconds = time.perf_counter() - started
+            held = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
+            print(f"{times:8}{rows:12,}{seconds:9.1f}{1e5 * seconds / rows:18.2f}{held:7.2f}", flush=True)
+
+
+PARTS = {"rerun": rerun, "change": change, "sweep": sweep, "check": check, "scale": scale}
+
+
+def main() -> None:
+    """Measure the parts named on the command line, or all."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    for name in options.parts or PARTS:
+        PARTS[name](options.rounds)
+
+
+if __name__ == "__main__":
+    main()
