@@ -45,20 +45,23 @@ def runtime(tmp_path, monkeypatch):
     assert not place.exists() or not list(place.iterdir())
 
 
-def start(folder, preload=(), vary=("JUPYTER_RUNTIME_DIR", "MARK")):
-    return warm.Server(preload, vary=vary, cwd=folder, env={**os.environ, **ENV})
+def start(folder, preload=(), more=()):
+    return warm.Server(
+        preload, vary=["JUPYTER_RUNTIME_DIR", "MARK"], cwd=folder, env={**os.environ, **ENV, **dict(more)}
+    )
 
 
 @pytest.fixture(scope="module")
 def shared(folder):
-    with start(folder, ["pandas", "matplotlib.pyplot"]) as server:
+    with start(folder, ["pandas", "matplotlib.pyplot"], more={"MARK": "of the server"}) as server:
         yield server
 
 
 @pytest.fixture
 def server(shared):
-    """A server, without a kernel before and after."""
+    """A server for every kernel of a test, which leaves none."""
     yield shared
+    assert owner.say.cache_info().misses == 0, "a kernel was an ordinary one"
     eventually(lambda: os.listdir(Path(shared.address).parent) == ["socket"])
     assert not children(shared._process.pid)
 
@@ -162,9 +165,7 @@ def test_without_a_server_a_notebook_runs_in_an_ordinary_kernel_and_nothing_is_s
 
 @pytest.mark.parametrize("backend", [{}, {"MPLBACKEND": "agg"}], ids=["inline", "agg"])
 def test_outputs_are_those_of_an_ordinary_kernel_byte_for_byte(tmp_path, folder, backend):
-    with warm.Server(
-        ["pandas", "matplotlib.pyplot"], vary=["JUPYTER_RUNTIME_DIR"], cwd=folder, env={**os.environ, **ENV, **backend}
-    ) as server:
+    with start(folder, ["pandas", "matplotlib.pyplot"], backend) as server:
         forked = run(tmp_path, folder, PARENT, *KINDS, server=server.address, env=backend)
         assert said(forked.pop(0)) == server._process.pid
     ordinary = run(tmp_path, folder, PARENT, *KINDS, env=backend)[1:]
@@ -263,7 +264,7 @@ while len(list(pathlib.Path().glob("at-once-*"))) < 8:
 def test_when_the_server_is_killed_its_kernels_die_and_later_ones_are_ordinary(tmp_path, folder, caplog):
     with start(folder) as server:
         pid, place = server._process.pid, Path(server.address).parent
-        cell = "import os, pathlib, signal\npathlib.Path('pid').write_text(str(os.getpid()))\nos.kill(os.getppid(), signal.SIGKILL)\nsignal.pause()"
+        cell = "import os, pathlib, signal\npathlib.Path('pid').write_text(str(os.getpid()))\nos.kill(os.getppid(), signal.SIGKILL)\nimport ctypes; ctypes.PyDLL(None).sleep(1000)"  # no thread of the kernel runs
         with pytest.raises(DeadKernelError):
             run(tmp_path, folder, cell, server=server.address)
         eventually(lambda: not lives((folder / "pid").read_text()))
@@ -314,14 +315,14 @@ def refused(caplog):
     return line.removeprefix("notebooks run in ordinary kernels, which start more slowly: ")
 
 
-def test_a_kernel_with_another_environment_is_an_ordinary_one(tmp_path, folder, server, caplog):
-    outputs = run(tmp_path, folder, PARENT, server=server.address, env={"PANDAS_COPY_ON_WRITE": "1"})
+def test_a_kernel_with_another_environment_is_an_ordinary_one(tmp_path, folder, shared, caplog):
+    outputs = run(tmp_path, folder, PARENT, server=shared.address, env={"PANDAS_COPY_ON_WRITE": "1"})
     assert said(outputs[0]) == os.getpid()
     assert refused(caplog) == "the environment variable PANDAS_COPY_ON_WRITE is not the server's"
 
 
-def test_a_kernel_in_another_folder_is_an_ordinary_one(tmp_path, folder, server, caplog):
-    assert said(run(tmp_path, folder, PARENT, server=server.address, cwd=tmp_path)[0]) == os.getpid()
+def test_a_kernel_in_another_folder_is_an_ordinary_one(tmp_path, folder, shared, caplog):
+    assert said(run(tmp_path, folder, PARENT, server=shared.address, cwd=tmp_path)[0]) == os.getpid()
     assert refused(caplog) == f"the folder {tmp_path} is not the server's {folder}"
 
 
