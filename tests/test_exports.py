@@ -177,10 +177,13 @@ def test_counts_of_persons_are_empty_where_no_act_states_one(tiny):
     assert pd.isna(dyad(data, "2021-nz-parliament-apt40", "NZL")["n_persons"])
 
 
-def test_what_is_left_out_is_counted():
+def test_what_is_left_out_is_counted_and_told(tmp_path):
     out = dyads.left_out(DATA)
     assert out["attributions"] == sum(not row["accused_state"] for row in rows("attributions"))
     assert 0 < out["responses"] < len(DATA.responses) and out["denials"] < len(DATA.denials)
+    lines = []
+    exports.export(["csv"], output=tmp_path, say=lines.append)
+    assert len(lines) == 1 and f"{out['attributions']} attributions that accuse no state" in lines[0]
 
 
 def test_columns_fit_stata_and_stand_in_the_codebook():
