@@ -263,7 +263,7 @@ def _sample(options) -> int:
 def _export(options) -> int:
     from analysis import exports
 
-    for path in exports.export(options.formats, options.dataset, options.output, options.dataset_version):
+    for path in exports.export(options.formats, options.dataset, options.output, options.dataset_version, print):
         print(f"{paths.shown(path)}  {path.stat().st_size:,} bytes")
     return 0
 

@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 from analysis import codebook, exports, metadata, paths, releases, results, runner
+from analysis.dataset import read_tables
 from analysis.errors import CardError
 
 REPORTS = ("report.html", "report.pdf", "report.docx")
@@ -108,7 +109,7 @@ def ro_crate(files: dict[str, bytes], version: str) -> dict:
         "@id": "./",
         "@type": "Dataset",
         "name": f"{cited['title']}: report, code and data",
-        "description": " ".join([cited["abstract"], *metadata.LIMITS]),
+        "description": " ".join(_said(cited)),
         "version": version,
         "datePublished": str(cited["date-released"]),
         "license": {"@id": metadata.LICENCE["path"]},
@@ -152,6 +153,11 @@ def ro_crate(files: dict[str, bytes], version: str) -> dict:
     return {"@context": context, "@graph": graph}
 
 
+def _said(cited: dict) -> list[str]:
+    """What every description says: what it is, what to know before counting, who coded it."""
+    return [cited["abstract"], *metadata.LIMITS, metadata.coders(read_tables())]
+
+
 def _file(name: str, about: str, content: bytes) -> dict:
     program = name.endswith(".py")
     data = name.startswith(("dataset/", "build/")) or name == "CITATION.cff"
@@ -171,7 +177,6 @@ def _file(name: str, about: str, content: bytes) -> dict:
 def zenodo(version: str) -> dict:
     """Metadata of a deposit as Zenodo's interface for programs takes them."""
     cited = metadata.citation()
-    said = [cited["abstract"], *metadata.LIMITS]
     notes = "Data: CC BY 4.0. Code in the archive: MIT. Fonts in the archive: SIL Open Font License 1.1."
     if "+" in version:
         notes = "A working state after a release, made to try the deposit; not for upload. " + notes
@@ -181,7 +186,7 @@ def zenodo(version: str) -> dict:
             "upload_type": "dataset",
             "publication_date": str(cited["date-released"]),
             "creators": [{"name": author["name"]} for author in cited["authors"]],
-            "description": "".join(f"<p>{sentence}</p>" for sentence in said),
+            "description": "".join(f"<p>{sentence}</p>" for sentence in _said(cited)),
             "access_right": "open",
             "license": "cc-by-4.0",
             "keywords": cited["keywords"],

@@ -97,7 +97,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("first_deed_date", "date", "first of these acts that goes beyond words"),
     _text("reply_searched", "whether a reply was looked for", "REPLY_SEARCHED"),
     _flag("replied", "1 if n_replies > 0; empty if there is none and none was looked for"),
-    _count("n_replies", "replies of the accused to this accuser or to nobody in particular", "replies"),
+    _count("n_replies", "replies of the accused to this accuser, to several, or to nobody in particular", "replies"),
     _count("n_replies_any", "replies of the accused over the incident, to anybody", "replies"),
     Column("first_reply_date", "date", "first of n_replies"),
     _text("first_posture", "posture of the first of n_replies", "POSTURE"),
@@ -128,8 +128,8 @@ def dyads(data: Dataset) -> pd.DataFrame:
         The columns of :data:`COLUMNS`, sorted by incident, accuser and accused; text with
         ``None`` where there is nothing, integers as ``Int64``.  Texts that accuse no state
         make no row.  An act against nobody in particular counts for every state that the
-        actor accuses in the incident, and a reply to nobody in particular for every accuser,
-        so that sums over dyads count these more than once.  Delays are whole days, negative
+        actor accuses in the incident, and a reply to several or to nobody in particular for
+        every accuser, so that sums over dyads count these more than once.  Delays are whole days, negative
         where the later act came first, and empty unless both dates are exact days.
     """
     texts = _vocabulary(data.attributions).rename(columns={"attributor": "accuser", "accused_state": "accused"})
@@ -235,12 +235,10 @@ def _responses(data: Dataset, pairs: pd.MultiIndex) -> pd.DataFrame:
 
 
 def _replies(data: Dataset, pairs: pd.MultiIndex) -> pd.DataFrame:
-    """What the accused answered to the accuser, or to nobody in particular."""
-    speaks = data.attributions.set_index("attribution_id")["attributor"]
+    """What the accused answered to the accuser, or to several or nobody in particular (`addressed_to` is empty then)."""
     said = data.denials.rename(columns={"accused_state": "accused"})
-    said = said.assign(to=said["addressed_to"].fillna(said["attribution_id"].map(speaks)))
     over = pairs.to_frame(index=False).merge(said, on=["incident_id", "accused"])
-    ours = over[over["to"].isna() | over["to"].eq(over["accuser"])]
+    ours = over[over["addressed_to"].isna() | over["addressed_to"].eq(over["accuser"])]
     grouped = ours.groupby(KEY)
     out = pd.DataFrame(
         {

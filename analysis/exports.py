@@ -42,7 +42,11 @@ def _column(table: str, name: str) -> Column:
 
 
 def export(
-    formats: list[str], dataset: Path | None = None, output: Path | None = None, version: str = ""
+    formats: list[str],
+    dataset: Path | None = None,
+    output: Path | None = None,
+    version: str = "",
+    say=lambda line: None,
 ) -> list[Path]:
     """Write the dataset in other formats.
 
@@ -56,6 +60,8 @@ def export(
         Folder to write to; by default ``build/exports``, or that of the version.
     version : str
         A released version, instead of the working tables.
+    say : callable
+        Takes one line on the rows that the dyadic table leaves out.
 
     Returns
     -------
@@ -83,6 +89,12 @@ def export(
         for file, content in FORMATS[name](data, day).items():
             write_atomic(folder / file, content)
             written.append(folder / file)
+    if "csv" in chosen:
+        left = dyads.left_out(data)
+        say(
+            f"dyads.csv leaves out {left['attributions']} attributions that accuse no state, and {left['responses']} responses "
+            f"and {left['denials']} denials that match no accusation"
+        )
     return written
 
 

@@ -88,7 +88,7 @@ def datapackage(dataset: Path | None, version: str) -> str:
         "profile": "tabular-data-package",
         "name": "card",
         "title": cited["title"],
-        "description": " ".join([cited["abstract"], *LIMITS, _coders(tables)]),
+        "description": " ".join([cited["abstract"], *LIMITS, coders(tables)]),
         "version": version,
         **({"created": f"{day}T00:00:00Z"} if (day := _released(version, cited)) else {}),
         "keywords": cited["keywords"],
@@ -183,10 +183,11 @@ def _coding(folder: Path, path: Path) -> dict:
     return _resource(folder, f"reliability-{path.stem}", path, about, len(rows), schema)
 
 
-def _coders(tables: dict[str, TextTable]) -> str:
-    coders = [code for table in tables.values() if "coder" in table.frame for code in table.frame["coder"].dropna()]
-    machine = sum(str(code).startswith("auto-") for code in coders)
-    return f"{machine} of {len(coders)} coded rows were coded by machine, from excerpts of archived public pages."
+def coders(tables: dict[str, TextTable]) -> str:
+    """A sentence on how many rows were coded by machine."""
+    found = [code for table in tables.values() if "coder" in table.frame for code in table.frame["coder"].dropna()]
+    machine = sum(str(code).startswith("auto-") for code in found)
+    return f"{machine} of {len(found)} coded rows were coded by machine, from excerpts of archived public pages."
 
 
 # --- Croissant
@@ -221,7 +222,7 @@ def croissant(dataset: Path | None, version: str) -> str:
             "rai:dataCollection": "Rows are coded from public pages; every row cites the pages that it rests on.",
             "rai:dataAnnotationProtocol": "CODING.md, a written coding contract; agreement of a blind second coding of "
             "random samples is in reliability/.",
-            "rai:machineAnnotationTools": _coders(tables),
+            "rai:machineAnnotationTools": coders(tables),
             "rai:dataLimitations": list(LIMITS),
             "rai:personalSensitiveInformation": "Names of public office holders who spoke for a state. Persons charged "
             "or listed are counted, not named.",

@@ -263,7 +263,9 @@ def _response(maker: _Maker, row: dict) -> None:
 def _reply(maker: _Maker, row: dict) -> None:
     who = maker.who(row, "accused_state", vocab.OFFICE[row["office"]])
     pair = (row["incident_id"], row["accused_state"])
-    about = _charges(maker, row, (row["attribution_id"],), (*pair, row["addressed_to"]), pair)
+    # A reply to several accusers names the first accusation that it answers, but answers all.
+    keys = [(row["attribution_id"],), (*pair, row["addressed_to"])] if row["addressed_to"] else []
+    about = _charges(maker, row, *keys, pair)
     used = [name for name in vocab.STRATEGY if row[name] == 1]
     said = f"{who}, {row['date']}: {vocab.POSTURE[row['posture']]}."
     said += f" Strategies: {', '.join(used)}." if used else ""

@@ -60,12 +60,16 @@ def test_modules_are_small_and_public_names_are_documented(path):
             assert ast.get_docstring(node), node.name
 
 
-def locked() -> dict[str, str]:
-    return dict(re.findall(r"^([a-z0-9-]+)==([^ \\;]+)", paths.LOCK.read_text("utf-8"), re.M))
+VALIDATORS = paths.ROOT / "tests" / "validators" / "requirements.txt"
 
 
-def test_the_lock_is_hashed_and_names_no_host():
-    text = paths.LOCK.read_text("utf-8")
+def locked(file=paths.LOCK) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9-]+)==([^ \\;]+)", file.read_text("utf-8"), re.M))
+
+
+@pytest.mark.parametrize("file", [paths.LOCK, VALIDATORS], ids=["lock", "validators"])
+def test_the_lock_is_hashed_and_names_no_host(file):
+    text = file.read_text("utf-8")
     assert "://" not in text and "--index" not in text
     for block in re.split(r"\n(?=[a-z])", text):
         if "==" in block:
@@ -76,6 +80,14 @@ def test_the_lock_holds_every_dependency_that_the_project_names():
     project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     for dependency in project["dependencies"]:
         assert re.match(r"[a-z0-9-]+", dependency)[0] in locked()
+
+
+def test_the_environment_of_the_validators_holds_what_it_names_and_reads_tables_with_the_pandas_of_the_lock():
+    named = re.findall(r"^([a-z0-9-]+)", VALIDATORS.with_suffix(".in").read_text("utf-8"), re.M)
+    assert {"frictionless", "mlcroissant", "roc-validator", "stix2", "pyarrow"} <= set(named) <= set(locked(VALIDATORS))
+    for name in ("pandas", "pandera", "pyyaml"):
+        assert locked(VALIDATORS)[name] == locked()[name]
+    assert not {"frictionless", "mlcroissant", "stix2", "pyarrow"} & set(locked())
 
 
 def test_the_conda_environment_installs_the_lock():
