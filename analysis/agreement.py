@@ -154,6 +154,26 @@ def reliability(both: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFra
     return pd.DataFrame(scores), pd.DataFrame(found)
 
 
+def dependable(both: dict[str, pd.DataFrame], table: str, names: list[str], threshold: float = 0.667) -> list[str]:
+    """Those of the variables whose alpha, over the rows of all rounds, reaches the threshold.
+
+    A variable without variation, or never coded twice, has no alpha and is not among them.
+    """
+    pairs = []
+    for _, part in both[table].groupby("round"):
+        first, second = part[part["coder"].isin(FIRST)], part[~part["coder"].isin(FIRST)]
+        found = align(table, first, second)
+        pairs.append((first.loc[found["first"]], second.loc[found["second"]]))
+    if not pairs:
+        return []
+    left, right = (pd.concat(side, ignore_index=True) for side in zip(*pairs, strict=True))
+    score = {}
+    for name in names:
+        codes = list(getattr(vocab, schemas.meta(table, name)["vocab"]))
+        score[name] = alpha(left[name], right[name], VARIABLES[table][name], codes, draws=1)["alpha"]
+    return [name for name in names if score[name] >= threshold]
+
+
 def sourcing(data: Dataset) -> pd.DataFrame:
     """How well the rows of each table are sourced.
 
