@@ -8,6 +8,7 @@ killed goes on where it was, and one that ran on a cluster gives the same table.
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import itertools
 import json
@@ -105,6 +106,17 @@ def run_point(run: runner.Run, **how) -> dict:
         except CardError as error:
             out.update(status="failed", error=str(error))
     return out
+
+
+@functools.cache
+def _worker_server():
+    """The server of warm kernels of this worker process: one, started by its first point, ended with the process."""
+    return runner.warm_server()
+
+
+def run_on_worker(run: runner.Run) -> dict:
+    """:func:`run_point` on a worker of a cluster, which has a server of warm kernels of its own."""
+    return run_point(run, server=_worker_server().address)
 
 
 class Sweep:
@@ -239,7 +251,9 @@ def on_a_cluster(scheduler: str, retries: int = 3):
         except OSError as error:
             raise CardError(f"no Dask scheduler answers at {scheduler} ({error}); is it running?") from None
         with client:
-            futures = {client.submit(run_point, run, key=run.name, retries=retries, pure=False): run for run in runs}
+            futures = {
+                client.submit(run_on_worker, run, key=run.name, retries=retries, pure=False): run for run in runs
+            }
             for future in as_done(futures):
                 if future.status == "finished":
                     yield futures[future], future.result()
