@@ -80,7 +80,7 @@ def main() -> None:
 
             failed = there.go(sweep.on_a_cluster(address), say)
             here = sweep.Sweep(run, values, folder / "here")
-            here.go(sweep.on_this_machine(2, cold=True), lambda line: None)
+            here.go(sweep.on_this_machine(2), lambda line: None)
             assert failed == [], failed
             assert there.table() == here.table(), "the cluster's table differs"
             assert there.table().count(",ok,twice,") == 10 and processes[1].wait(10) == -signal.SIGKILL
