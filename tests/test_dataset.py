@@ -19,11 +19,13 @@ def test_generated_pages_are_not_stale(path):
     assert path.read_text("utf-8") == codebook.generated()[path], "run `python3 reproduce.py codebook`"
 
 
-def test_it_covers_what_version_0_1_0_promises():
-    rows = DATA.attributions
-    assert len(DATA.incidents) >= 40 and len(rows) >= 150 and len(DATA.responses) >= 80 and len(DATA.denials) >= 70
-    assert {"CHN", "RUS", "PRK", "IRN", "USA"} <= set(rows["accused_state"]) and rows["accused_state"].nunique() >= 8
-    assert rows["attributor"].nunique() >= 20
+def test_it_covers_what_it_promises():
+    rows, replies = DATA.attributions, DATA.denials
+    assert len(DATA.incidents) >= 200 and len(rows) >= 500 and len(DATA.responses) >= 300 and len(replies) >= 250
+    assert replies["posture"].isin(["denies", "objects_without_denying"]).sum() >= 200
+    assert {"CHN", "RUS", "PRK", "IRN", "USA"} <= set(rows["accused_state"]) and rows["accused_state"].nunique() >= 10
+    assert rows["attributor"].nunique() >= 35
+    assert rows["accused_state"].isin(["USA", "ISR", "UKR"]).sum() >= 20
     assert rows["date"].min() < "2008" and rows["date"].max() > "2026"
 
 
