@@ -257,3 +257,9 @@ class WarmManager(AsyncKernelManager):
         if not os.path.isdir(kwargs["cwd"]):
             raise NotADirectoryError(f"a kernel cannot start in {kwargs['cwd']}: there is no such folder")
         await super().start_kernel(**kwargs)
+
+    async def shutdown_kernel(self, now: bool = False, restart: bool = False):
+        """Shut the kernel down; when that is to be now, without an interrupt before, of which it would complain."""
+        if now and self.has_kernel:
+            await self.provisioner.kill(restart)
+        await super().shutdown_kernel(now, restart)
