@@ -23,8 +23,11 @@ from .server import say
 
 #: Names a server's address where no argument does.
 ADDRESS = "WARM_KERNELS"
-#: Set for each process by shells, launchers and pytest; read by no library when it is imported.
-PER_PROCESS = {"_", "PWD", "OLDPWD", "SHLVL", "JPY_PARENT_PID", "JPY_SESSION_NAME", "PYTEST_CURRENT_TEST", ADDRESS}
+#: Set for each process by shells, launchers, pytest and papermill's command; no module computes otherwise for them.
+PER_PROCESS = {
+    "_", "PWD", "OLDPWD", "SHLVL", "JPY_PARENT_PID", "JPY_SESSION_NAME", "JUPYTER_DEFAULT_PROVISIONER_NAME",
+    "PYDEVD_DISABLE_FILE_VALIDATION", "PYTEST_CURRENT_TEST", ADDRESS,
+}  # fmt: skip
 #: What jupyter_client takes for this interpreter in the command of a kernel.
 PYTHONS = {"python", "python3", f"python3.{sys.version_info.minor}"}
 
