@@ -400,11 +400,15 @@ def test_only_this_user_reaches_a_server_and_it_leaves_nothing(folder):
     assert server.address == "" and not address.parent.exists() and not lives(pid)
 
 
-def test_the_environment_that_reproduce_makes_offers_the_engine_and_the_provisioner(tmp_path):
+def reproduce():
     spec = importlib.util.spec_from_file_location("reproduce_", paths.ROOT / "reproduce.py")
-    reproduce = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(reproduce)
-    reproduce.show(tmp_path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_environment_that_reproduce_makes_offers_the_engine_and_the_provisioner(tmp_path):
+    reproduce().show(tmp_path)
     (found,) = importlib.metadata.distributions(path=[str(tmp_path)])
     offered = {(point.group, point.name): point.load() for point in found.entry_points}
     assert offered == {
@@ -412,3 +416,38 @@ def test_the_environment_that_reproduce_makes_offers_the_engine_and_the_provisio
         ("jupyter_client.kernel_provisioners", "warm"): WarmProvisioner,
     }
     assert (tmp_path / "card.pth").read_text() == f"{paths.ROOT}\n"
+
+
+def test_papermills_command_finds_the_engine_and_jupyter_the_provisioner(tmp_path, folder, server):
+    place = tmp_path / "site"
+    place.mkdir()
+    reproduce().show(place)
+    around = {**os.environ, **ENV, "WARM_KERNELS": server.address, "JUPYTER_DEFAULT_PROVISIONER_NAME": "warm"}
+    around.pop("MARK", None)
+    notebook = write(tmp_path / "in.ipynb", [PARENT])
+    # A folder with a .pth file is one of Python's own only as a site; entry points are found on any path.
+    find = f"import site, sys; site.addsitedir({str(place)!r}); "
+    papermill = "from papermill.__main__ import papermill; papermill()"
+    command = [
+        sys.executable,
+        "-c",
+        find + papermill,
+        "--engine",
+        "warm",
+        "--no-progress-bar",
+        str(notebook),
+        "out.ipynb",
+    ]
+    subprocess.run(command, cwd=folder, env=around, check=True)
+    outputs = nbformat.read(folder / "out.ipynb", 4).cells[0].outputs
+    (folder / "out.ipynb").unlink()
+    assert said(outputs) == server._process.pid
+    jupyter = """
+from jupyter_client.manager import start_new_kernel
+manager, client = start_new_kernel()
+client.execute_interactive("import os; print(os.getppid())")
+client.stop_channels(); manager.shutdown_kernel(now=True)"""
+    done = subprocess.run(
+        [sys.executable, "-c", find + jupyter], cwd=folder, env=around, check=True, capture_output=True, text=True
+    )
+    assert int(done.stdout) == server._process.pid

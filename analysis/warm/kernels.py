@@ -23,8 +23,11 @@ from .server import say
 
 #: Names a server's address where no argument does.
 ADDRESS = "WARM_KERNELS"
-#: Set for each process by shells, launchers and pytest; read by no library when it is imported.
-PER_PROCESS = {"_", "PWD", "OLDPWD", "SHLVL", "JPY_PARENT_PID", "JPY_SESSION_NAME", "PYTEST_CURRENT_TEST", ADDRESS}
+#: Set for each process by shells, launchers, pytest and papermill's command; no module computes otherwise for them.
+PER_PROCESS = {
+    "_", "PWD", "OLDPWD", "SHLVL", "JPY_PARENT_PID", "JPY_SESSION_NAME", "JUPYTER_DEFAULT_PROVISIONER_NAME",
+    "PYDEVD_DISABLE_FILE_VALIDATION", "PYTEST_CURRENT_TEST", ADDRESS,
+}  # fmt: skip
 #: What jupyter_client takes for this interpreter in the command of a kernel.
 PYTHONS = {"python", "python3", f"python3.{sys.version_info.minor}"}
 
@@ -257,3 +260,9 @@ class WarmManager(AsyncKernelManager):
         if not os.path.isdir(kwargs["cwd"]):
             raise NotADirectoryError(f"a kernel cannot start in {kwargs['cwd']}: there is no such folder")
         await super().start_kernel(**kwargs)
+
+    async def shutdown_kernel(self, now: bool = False, restart: bool = False):
+        """Shut the kernel down; when that is to be now, without an interrupt before, of which it would complain."""
+        if now and self.has_kernel:
+            await self.provisioner.kill(restart)
+        await super().shutdown_kernel(now, restart)
