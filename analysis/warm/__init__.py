@@ -62,6 +62,8 @@ def execute(
     nbclient.exceptions.CellTimeoutError, nbclient.exceptions.DeadKernelError
         If a cell takes too long, or its kernel dies.
     """
+    import papermill  # noqa: F401  before our engine: it loads that by its entry point, which must not be half imported then
+
     from .engine import run
 
     return run(notebook, output, parameters, server, cwd, env, timeout, options)
