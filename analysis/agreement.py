@@ -96,19 +96,39 @@ def alpha(first: pd.Series, second: pd.Series, level: str, codes: list, draws: i
         NaN where both codings hold one and the same value throughout.
     """
     place = {code: number for number, code in enumerate(codes)}
-    pair = np.array([first.map(place), second.map(place)], dtype=float)
-    out = {"n": pair.shape[1], "agreement": float((pair[0] == pair[1]).mean()) if pair.size else np.nan}
+    pair = np.array([first.map(place), second.map(place)], dtype=int)
+    n = pair.shape[1]
+    out = {"n": n, "agreement": float((pair[0] == pair[1]).mean()) if n else np.nan}
+    point = np.nan
+    if len(np.unique(pair)) > 1:
+        point = float(krippendorff.alpha(reliability_data=pair, level_of_measurement=level))
     chance = np.random.default_rng(seed)
-    picks = (chance.integers(0, pair.shape[1], pair.shape[1]) for _ in range(draws if pair.size else 0))
-    drawn = [value for pick in picks if not np.isnan(value := _alpha(pair[:, pick], level))]
-    low, high = np.quantile(drawn, [0.025, 0.975]) if drawn else (np.nan, np.nan)
-    return {**out, "alpha": _alpha(pair, level), "low": float(low), "high": float(high)}
+    picks = chance.integers(0, n, (draws, n)) if n else np.empty((0, 0), int)
+    drawn = _alphas(pair, picks, level, len(codes))
+    drawn = drawn[~np.isnan(drawn)]
+    low, high = np.quantile(drawn, [0.025, 0.975]) if drawn.size else (np.nan, np.nan)
+    return {**out, "alpha": point, "low": float(low), "high": float(high)}
 
 
-def _alpha(pair: np.ndarray, level: str) -> float:
-    if len(np.unique(pair)) < 2:
-        return np.nan
-    return float(krippendorff.alpha(reliability_data=pair, level_of_measurement=level))
+def _alphas(pair: np.ndarray, picks: np.ndarray, level: str, k: int) -> np.ndarray:
+    """Alpha of each drawn sample of pairs (rows of `picks`), for all at once: thousands of samples are drawn.
+
+    The same as `krippendorff.alpha` for two complete codings; NaN where a sample holds one value only.
+    """
+    cells = (pair[0] * k + pair[1])[picks] + k * k * np.arange(len(picks))[:, None]
+    counts = np.bincount(cells.ravel(), minlength=len(picks) * k * k).reshape(-1, k, k)
+    coincidences = counts + counts.transpose(0, 2, 1)
+    totals = coincidences.sum(axis=2)
+    if level == "ordinal":
+        # Values lie as far apart as cases lie between them, half of those at either end.
+        middle = totals.cumsum(axis=1) - totals / 2
+        apart = (middle[:, :, None] - middle[:, None, :]) ** 2
+    else:
+        apart = 1.0 - np.eye(k)[None]
+    observed = (coincidences * apart).sum(axis=(1, 2))
+    expected = (totals[:, :, None] * totals[:, None, :] * apart).sum(axis=(1, 2)) / (2 * pair.shape[1] - 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(expected > 0, 1 - observed / expected, np.nan)
 
 
 def reliability(both: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -125,7 +125,7 @@ def _failures(table: str, frame: pd.DataFrame) -> Iterator:
     Every rule but uniqueness looks at one cell, so each different value is validated once
     and what is found holds for all cells with that value: large tables repeat themselves.
     """
-    for name, column in schemas.columns(table).items():
+    for name, column in schemas.rules(table).items():
         series = frame[name]
         part = series if column.unique else series.drop_duplicates()
         try:

@@ -108,8 +108,6 @@ class Handover:
 
     def figure(self, name: str, figure, data: pd.DataFrame, caption: str, alt: str):
         """Hand over a figure with the data that it draws, a caption and a text for those who cannot see it."""
-        from IPython.display import SVG
-
         from analysis import style, tables
 
         self._fresh(name, self._manifest["figures"])
@@ -120,12 +118,22 @@ class Handover:
         indexed = data.reset_index() if data.index.name or data.index.nlevels > 1 else data
         write_atomic(stem.with_suffix(".csv"), tables.to_csv(tables.text(indexed, 6)))
         self._manifest["figures"][name] = {"caption": caption, "alt": alt}
-        return SVG(filename=str(stem.with_suffix(".svg")))
+        return Drawing(stem.with_suffix(".svg").read_text("utf-8"))
 
     def done(self) -> None:
         """Write what the notebook handed over; without this call the run counts as failed."""
         write_atomic(self.folder / "numbers.json", as_json(self._numbers))
         write_atomic(self.folder / "manifest.json", as_json(self._manifest))
+
+
+class Drawing:
+    """A figure as Jupyter shows it; IPython's own class would parse the whole drawing first."""
+
+    def __init__(self, svg: str):
+        self._svg = svg
+
+    def _repr_svg_(self) -> str:
+        return self._svg
 
 
 def as_json(value) -> str:

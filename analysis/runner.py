@@ -32,10 +32,7 @@ KERNEL_ENV = {
 }
 
 #: What warm kernels import ahead, and the variables in which they differ.
-PRELOAD = (
-    "numpy", "pandas", "matplotlib.pyplot", "pandera.pandas", "scipy.stats", "lifelines", "krippendorff",
-    "statsmodels.stats.proportion", "IPython.display", "analysis.dataset", "analysis.figures", "analysis.measures",
-)  # fmt: skip
+PRELOAD = ("analysis.preload",)
 VARY = ("CARD_RUN_FOLDER", "CARD_RUN", "CARD_READS")
 
 

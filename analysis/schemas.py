@@ -15,6 +15,9 @@ the data package are all derived from them.  A column's ``metadata`` may hold
 
 from __future__ import annotations
 
+import copy
+import functools
+
 import pandera.pandas as pa
 from pandera.typing import Series
 
@@ -296,6 +299,15 @@ KEYS: dict[str, tuple[str, ...]] = {
 def columns(table: str) -> dict[str, pa.Column]:
     """Columns of `table` in order, name to pandera column."""
     return TABLES[table].to_schema().columns
+
+
+@functools.cache
+def rules(table: str) -> dict[str, pa.Column]:
+    """Columns of `table` for cells that are known to be text or empty: pandera need not look at each cell's type."""
+    out = {name: copy.deepcopy(column) for name, column in columns(table).items()}
+    for name in out.keys() - set(integers(table)):
+        out[name].dtype = None
+    return out
 
 
 def meta(table: str, column: str) -> dict:

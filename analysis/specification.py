@@ -74,6 +74,8 @@ class _Accusations:
             },
             "sources": {name: self.rows["publishers"].ge(v).to_numpy() for name, v in CHOICES["sources"].items()},
         }
+        # What the outcomes use; hundreds of selections are taken from this frame.
+        self.kept = self.rows[["attribution_id", "attributor", "pair", "day", "last"]]
 
     def _since(self, year: str) -> np.ndarray:
         if not year:
@@ -85,7 +87,7 @@ class _Accusations:
         mask = np.ones(len(self.rows), dtype=bool)
         for choice, name in names.items():
             mask &= self.masks[choice][name]
-        return self.rows[mask]
+        return self.kept[mask]
 
 
 def _coalition_trend(base: _Accusations, rows: pd.DataFrame) -> tuple[float, float, float, int]:

@@ -5,16 +5,16 @@
 
 Each way does the same work: the runs of notebooks/runs.toml with their parameters.  Ways alternate within a
 round, so that a busy moment of the machine hits all of them.  Snakemake, pytask and frictionless are measured
-where they are installed.
+where their commands are on PATH.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import resource
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -80,22 +80,37 @@ def source(run: plans.Run) -> str:
 
 
 def snakemake(build: Path) -> None:
-    """Snakemake with one rule for each run."""
+    """Snakemake with one rule for each run, which calls papermill's command line."""
     rules = [
         f"rule {run.name}:\n    output: 'out/{run.name}.ipynb'\n    shell: "
-        f'"{sys.executable} -m papermill {run.notebook} {{output}} {" ".join(words(run))}"\n'
+        f'"{sys.executable} -m papermill {run.notebook} {{output}} {shlex.join(words(run))}"\n'
         for run in plans.plan()
     ]
     outputs = [f"out/{run.name}.ipynb" for run in plans.plan()]
     build.mkdir(parents=True, exist_ok=True)
     (build / "Snakefile").write_text(f"rule all:\n    input: {outputs!r}\n" + "".join(rules))
-    env = {**os.environ, "CARD_BUILD": str(build), "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        ["snakemake", "-j", str(JOBS), "--forceall", "--directory", str(build), "-s", str(build / "Snakefile")],
-        cwd=ROOT, env=env, capture_output=True, text=True,
-    )  # fmt: skip
+    tool(["snakemake", "-j", str(JOBS), "--forceall", "--directory", str(build), "-s", "Snakefile"], build)
+
+
+def pytask(build: Path) -> None:
+    """pytask with one task for each run, which calls papermill's command line; in parallel if pytask-parallel is there."""
+    tasks = [
+        f"def task_{run.name.replace('-', '_')}(produces=Path('out/{run.name}.ipynb')):\n    subprocess.run("
+        f"{[sys.executable, '-m', 'papermill', str(run.notebook), str(build / 'out' / f'{run.name}.ipynb'), *words(run)]!r}, check=True)\n"
+        for run in plans.plan()
+    ]
+    (build / "out").mkdir(parents=True)
+    (build / "task_runs.py").write_text("import subprocess\nfrom pathlib import Path\n\n\n" + "\n\n".join(tasks))
+    helped = subprocess.run(["pytask", "build", "--help"], capture_output=True, text=True).stdout
+    tool(["pytask", *(["-n", str(JOBS)] if "--n-workers" in helped else []), str(build)], build)
+
+
+def tool(words: list[str], build: Path) -> None:
+    """Run another tool from PATH, in the folder of its results; its failure ends the benchmark."""
+    env = {**os.environ, **runner.KERNEL_ENV, "CARD_BUILD": str(build), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(words, cwd=build, env=env, capture_output=True, text=True)
     if done.returncode:
-        sys.exit(f"snakemake failed:\n{done.stderr[-2000:]}")
+        sys.exit(f"{shlex.join(words)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
 
 
 def timed(ways: dict, rounds: int) -> dict[str, float]:
@@ -126,8 +141,7 @@ def rerun(rounds: int) -> None:
         "papermill API, parallel": cold,
         "papermill CLI loop": loop,
     }
-    if shutil.which("snakemake"):
-        ways["snakemake"] = snakemake
+    ways |= {way.__name__: way for way in (snakemake, pytask) if shutil.which(way.__name__)}
     show(f"full rerun of {len(plans.plan())} runs, {JOBS} at once", timed(ways, rounds))
 
 
@@ -189,11 +203,8 @@ def check(rounds: int) -> None:
                 item.pop(stated, None)
         (big / "datapackage.json").write_text(json.dumps(package))
         ways = {"check": lambda build: command(["-m", "analysis", "check", "--dataset", str(big)], build)}
-        with contextlib.suppress(ImportError):
-            import frictionless  # noqa: F401
-
-            code = f"import frictionless; assert frictionless.Package({str(big / 'datapackage.json')!r}).validate(parallel=False).tasks"
-            ways["frictionless"] = lambda build: command(["-c", code], build)
+        if shutil.which("frictionless"):
+            ways["frictionless"] = lambda build: tool(["frictionless", "validate", "datapackage.json"], big)
         show("check of some 100,000 attributions", timed(ways, 1))
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import product
 
+import krippendorff
 import numpy as np
 import pandas as pd
 import pytest
@@ -222,6 +223,22 @@ def test_alpha_of_equal_codings_is_one_and_of_crossed_ones_below_zero():
     one = pd.Series(["a", "b", "a", "b"])
     assert agreement.alpha(one, one, "nominal", ["a", "b"])["alpha"] == 1
     assert agreement.alpha(one, one.map({"a": "b", "b": "a"}), "nominal", ["a", "b"])["alpha"] < 0
+
+
+@pytest.mark.parametrize("level", ["nominal", "ordinal"])
+@given(k=st.integers(2, 6), n=st.integers(2, 25), seed=st.integers(0, 10_000))
+def test_bootstrapped_alphas_are_the_librarys(level, k, n, seed):
+    chance = np.random.default_rng(seed)
+    pair, picks = chance.integers(0, k, (2, n)), chance.integers(0, n, (5, n))
+    found = agreement._alphas(pair, picks, level, k)
+    for alpha, pick in zip(found, picks, strict=True):
+        drawn = pair[:, pick].astype(float)
+        if len(np.unique(drawn)) < 2:
+            assert np.isnan(alpha)
+        else:
+            assert alpha == pytest.approx(
+                krippendorff.alpha(reliability_data=drawn, level_of_measurement=level), abs=1e-9
+            )
 
 
 def test_alpha_without_variation_is_undefined_and_agreement_full():
