@@ -184,7 +184,7 @@ class Statements(Table):
     """One row is one joint text, coordinated day or package that ties rows together."""
 
     statement_id: Series[str] = fields.text(
-        "date and a slug", match=rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}-{SLUG}$", unique=True
+        "date, as far as it is known, and a slug", match=rf"^[0-9]{{4}}-[0-9]{{2}}(-[0-9]{{2}})?-{SLUG}$", unique=True
     )
     date: Series[str] = fields.date("day of the text, or first day", "date_precision")
     date_precision: Series[str] = fields.precision("date")
