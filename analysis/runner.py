@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import multiprocessing
 import os
 import re
 import shutil
+import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, ThreadPoolExecutor, wait
@@ -139,16 +141,46 @@ def at_once(jobs: int, cold: bool = False) -> Iterator[Callable]:
             pool = ThreadPoolExecutor(jobs)
             more = {"server": server.address}
         else:
-            pool, more = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")), {}
+            # Ctrl-C reaches every process of a terminal; this one tells the others.
+            ignore = (signal.SIGINT, signal.SIG_IGN)
+            pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), signal.signal, ignore)
+            more = {}
         try:
             yield lambda function, *words: pool.submit(function, *words, **more)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            # That kernels die now is no news.
+            stack.callback(logging.disable, logging.root.manager.disable)
+            logging.disable(logging.CRITICAL)
+            if not server:
+                _kill_children()
             raise
         finally:
             if server:
                 server.close()
             pool.shutdown(cancel_futures=True)
+
+
+def _kill_children() -> None:
+    """Kill the processes that execute runs, and their kernels."""
+    import psutil
+
+    for worker in multiprocessing.active_children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for kernel in psutil.Process(worker.pid).children(recursive=True):
+                kernel.kill()
+        worker.kill()
+
+
+@contextlib.contextmanager
+def _clean(runs: list[Run], build: Path) -> Iterator[None]:
+    """Remove what unfinished runs began to write, if the block is left in haste."""
+    try:
+        yield
+    except BaseException:
+        for run in runs:
+            shutil.rmtree(build / "runs" / f".{run.name}.new", ignore_errors=True)
+        raise
 
 
 def run_all(
@@ -197,7 +229,7 @@ def run_all(
     made_from = {run.name: cache.ingredients(run) for run in stale}
     failures: list[CardError] = []
     progress = Progress(len(stale), say)
-    with at_once(min(jobs or os.cpu_count() or 1, len(stale)), cold) as submit:
+    with _clean(stale, build), at_once(min(jobs or os.cpu_count() or 1, len(stale)), cold) as submit:
         waiting = {submit(execute, run, build): run for run in stale}
         while waiting:
             done, _ = wait(waiting, timeout=1, return_when=FIRST_COMPLETED)

@@ -1,10 +1,14 @@
 """Runs are planned, refused, executed and kept as promised."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
+import psutil
 import pytest
 
 from analysis import paths, results, runner
@@ -147,3 +151,25 @@ def test_show_tells_a_case_with_its_sources_and_refuses_an_unknown_one(capsys):
     assert "[1] http" in told and "accuses (own) CHN" in told
     assert main(["show", "2021-nz-parlament"]) == 1
     assert "2021-nz-parliament-apt40" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of process groups")
+@pytest.mark.parametrize("cold", [False, True], ids=["warm", "cold"])
+def test_ctrl_c_ends_all_kernels_and_leaves_nothing_half_written(tmp_path, cold):
+    command = [sys.executable, "-m", "analysis", "run", "--force", *(["--cold"] if cold else [])]
+    environment = {**os.environ, "CARD_BUILD": str(tmp_path)}
+    with subprocess.Popen(
+        command, cwd=paths.ROOT, env=environment, start_new_session=True, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as run:  # fmt: skip
+        while not list(tmp_path.glob("runs/.*.new")) and run.poll() is None:
+            time.sleep(0.02)
+        ours = [psutil.Process(run.pid), *psutil.Process(run.pid).children(recursive=True)]
+        os.killpg(run.pid, signal.SIGINT)
+        said = run.communicate()[0]
+    assert run.returncode == 130
+    assert said.splitlines()[-1] == "interrupted; what was finished is kept" and "Traceback" not in said
+    assert not psutil.wait_procs(ours, timeout=60)[1]
+    assert not list(tmp_path.glob("runs/.*")) and not list(tmp_path.rglob("*.part"))
+    kept = {path.name for path in tmp_path.glob("runs/*")}
+    assert kept >= {path.stem for path in tmp_path.glob("cache/*.json")}

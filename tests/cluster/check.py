@@ -49,7 +49,11 @@ def main() -> None:
         port = free.getsockname()[1]
     address = f"tcp://127.0.0.1:{port}"
     where = [str(Path(part).resolve()) for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *where]), "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "3"}
+    env = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), *where]),
+        "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "3",
+    }
     dask = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port)]
     work = [
         sys.executable,
