@@ -107,12 +107,19 @@ class Handover:
         return shown.style.hide(axis="index")
 
     def figure(self, name: str, figure, data: pd.DataFrame, caption: str, alt: str):
-        """Hand over a figure with the data that it draws, a caption and a text for those who cannot see it."""
+        """Hand over a figure with the data that it draws, a caption and a text for those who cannot see it.
+
+        Where the environment has ``CARD_DRAW=no``, as in a sweep, which asks for numbers only, nothing is drawn.
+        """
         from analysis import style, tables
 
         self._fresh(name, self._manifest["figures"])
         if len(alt) < 40:
             raise ResultError(f"{name}: the alternative text must say what the figure shows")
+        if os.environ.get("CARD_DRAW") == "no":
+            style.plt.close(figure)
+            self._manifest["figures"][name] = {"caption": caption, "alt": alt}
+            return None
         stem = self.folder / "figures" / name
         style.save(figure, stem)
         indexed = data.reset_index() if data.index.name or data.index.nlevels > 1 else data

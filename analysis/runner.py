@@ -35,10 +35,10 @@ KERNEL_ENV = {
 
 #: What warm kernels import ahead, and the variables in which they differ.
 PRELOAD = ("analysis.preload",)
-VARY = ("CARD_RUN_FOLDER", "CARD_RUN", "CARD_READS")
+VARY = ("CARD_RUN_FOLDER", "CARD_RUN", "CARD_READS", "CARD_DRAW")
 
 
-def execute(run: Run, build: Path, server: str = "") -> float:
+def execute(run: Run, build: Path, server: str = "", draw: bool = True) -> float:
     """Execute one run and put its results in place.
 
     Parameters
@@ -47,6 +47,8 @@ def execute(run: Run, build: Path, server: str = "") -> float:
     build : pathlib.Path
     server : str
         Address of a server of warm kernels; empty for an ordinary kernel.
+    draw : bool
+        Whether figures are drawn and kept; numbers and tables always are.
 
     Returns
     -------
@@ -77,7 +79,7 @@ def execute(run: Run, build: Path, server: str = "") -> float:
     try:
         warm.execute(
             str(run.notebook), str(part), run.parameters, server=server, cwd=paths.ROOT,
-            env=surroundings(run, fresh), kernel_name="python3", request_save_on_cell_execute=False,
+            env=surroundings(run, fresh, draw), kernel_name="python3", request_save_on_cell_execute=False,
             config={"KernelManager": {"transport_encryption": "auto"}},
         )  # fmt: skip
         results.check_promises(fresh, run.name, run.promises)
@@ -100,10 +102,16 @@ def execute(run: Run, build: Path, server: str = "") -> float:
     return time.perf_counter() - started
 
 
-def surroundings(run: Run, folder: Path) -> dict[str, str]:
+def surroundings(run: Run, folder: Path, draw: bool = True) -> dict[str, str]:
     """Environment variables that a run's kernel needs: where its results go, and which tables it may read."""
     reads = {} if run.reads is None else {"CARD_READS": ",".join(run.reads)}
-    return {**KERNEL_ENV, "CARD_RUN_FOLDER": str(folder), "CARD_RUN": run.name, **reads}
+    return {
+        **KERNEL_ENV,
+        "CARD_RUN_FOLDER": str(folder),
+        "CARD_RUN": run.name,
+        "CARD_DRAW": "yes" if draw else "no",
+        **reads,
+    }
 
 
 def warm_server():

@@ -88,7 +88,7 @@ def points(base: runner.Run, values: dict[str, list]) -> list[runner.Run]:
 
 
 def run_point(run: runner.Run, **how) -> dict:
-    """Execute one point in a temporary folder and hand back what it gave; never raises for the point's own faults.
+    """Execute one point, without drawing, in a temporary folder and hand back what it gave; its own faults are not raised.
 
     Returns
     -------
@@ -99,7 +99,7 @@ def run_point(run: runner.Run, **how) -> dict:
     out = {"status": "ok", "numbers": {}, "error": "", "seconds": 0.0}
     with tempfile.TemporaryDirectory(prefix="card-point-") as scratch:
         try:
-            out["seconds"] = round(runner.execute(run, Path(scratch), **how), 3)
+            out["seconds"] = round(runner.execute(run, Path(scratch), draw=False, **how), 3)
             out["numbers"] = json.loads((Path(scratch) / "runs" / run.name / "numbers.json").read_text("utf-8"))
         except EmptySelection as error:
             out.update(status="empty", error=str(error))
