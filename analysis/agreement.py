@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import krippendorff
@@ -12,11 +13,11 @@ from analysis import paths, schemas, vocab
 from analysis.dataset import Dataset
 from analysis.dates import earliest
 
-#: Columns that must be equal, and days that dates may lie apart, for two rows to be the same act.
+#: Columns that must be equal, the date and days that dates may lie apart, for two rows to be the same act; and who acted.
 ALIGNMENT = {
-    "attributions": (("incident_id", "attributor", "accused_state"), "date", 7),
-    "responses": (("incident_id", "responder", "type"), "date_announced", 7),
-    "denials": (("incident_id", "accused_state", "office"), "date", 2),
+    "attributions": (("incident_id", "attributor", "accused_state"), "date", 7, "body"),
+    "responses": (("incident_id", "responder", "type"), "date_announced", 7, "body"),
+    "denials": (("incident_id", "accused_state", "office"), "date", 2, "speaker"),
 }
 #: Coders of the first coding; all others coded a sample a second time, blind.
 FIRST = ("auto-1",)
@@ -61,22 +62,26 @@ def codings(dataset: Path | None = None) -> dict[str, pd.DataFrame]:
 def align(table: str, first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     """Pair the rows of two codings that describe the same act.
 
-    Rows pair when the columns of :data:`ALIGNMENT` are equal and their dates lie
-    no further apart than it allows; nearest dates first, each row at most once.
+    Rows pair when the columns of :data:`ALIGNMENT` are equal and their dates lie no further
+    apart than it allows.  Where several could pair, those go first whose body or speaker is
+    named most alike, then those of the nearest dates; each row pairs at most once.
 
     Returns
     -------
     pandas.DataFrame
         Columns ``first`` and ``second``: row labels in the two frames.
     """
-    columns, date, within = ALIGNMENT[table]
+    columns, date, within, who = ALIGNMENT[table]
     sides = []
     for label, frame in (("first", first), ("second", second)):
-        side = frame[list(columns)].fillna("").assign(day=earliest(frame[date]))
+        side = frame[list(columns)].fillna("").assign(day=earliest(frame[date]), who=_words(frame, who))
         sides.append(side.rename_axis(label).reset_index())
     pairs = sides[0].merge(sides[1], on=list(columns), suffixes=("", "_2"))
     pairs["apart"] = (pairs["day"] - pairs["day_2"]).dt.days.abs()
-    pairs = pairs[pairs["apart"] <= within].sort_values(["apart", "first", "second"], kind="stable")
+    pairs = pairs[pairs["apart"] <= within]
+    named = zip(pairs["who"], pairs["who_2"], strict=True)
+    pairs["unlike"] = [1 - len(one & other) / len(one | other) if one | other else 0.0 for one, other in named]
+    pairs = pairs.sort_values(["unlike", "apart", "first", "second"], kind="stable")
     used_first, used_second, kept = set(), set(), []
     for row in pairs.itertuples():
         if row.first not in used_first and row.second not in used_second:
@@ -84,6 +89,12 @@ def align(table: str, first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame
             used_second.add(row.second)
             kept.append((row.first, row.second))
     return pd.DataFrame(kept, columns=["first", "second"])
+
+
+def _words(frame: pd.DataFrame, column: str) -> list[frozenset[str]]:
+    """The words of a name, without those that every ministry has."""
+    names = frame[column].fillna("") if column in frame else [""] * len(frame)
+    return [frozenset(re.findall(r"\w+", name.lower())) - {"of", "the", "for", "and"} for name in names]
 
 
 def alpha(first: pd.Series, second: pd.Series, level: str, codes: list, draws: int = 499, seed: int = 20240325) -> dict:

@@ -247,6 +247,21 @@ def test_alpha_without_variation_is_undefined_and_agreement_full():
     assert np.isnan(found["alpha"]) and found["agreement"] == 1
 
 
+def test_alignment_prefers_the_same_body_to_the_nearest_date():
+    row = {"incident_id": "2020-x", "attributor": "GBR", "accused_state": "RUS"}
+    first = pd.DataFrame(
+        [{**row, "body": b, "date": "2020-01-01"} for b in ("Foreign Office", "National Cyber Centre")]
+    )
+    second = pd.DataFrame(
+        [
+            {**row, "body": "National Cyber Centre (NCSC)", "date": "2020-01-02"},
+            {**row, "body": "Foreign Office", "date": "2020-01-03"},
+        ]
+    )
+    pairs = agreement.align("attributions", first, second)
+    assert set(map(tuple, pairs.to_numpy().tolist())) == {(0, 1), (1, 0)}
+
+
 def test_alignment_pairs_nearest_dates_and_each_row_once():
     rows = [
         {"incident_id": "2020-x", "attributor": "GBR", "accused_state": "RUS", "date": day}
