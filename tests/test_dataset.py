@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from analysis import codebook, paths, schemas, story, vocab
+from analysis import agreement, codebook, paths, schemas, story, vocab
 from analysis.checks import check
 from analysis.dataset import load
 
@@ -27,6 +27,9 @@ def test_it_covers_what_it_promises():
     assert rows["attributor"].nunique() >= 35
     assert rows["accused_state"].isin(["USA", "ISR", "UKR"]).sum() >= 20
     assert rows["date"].min() < "2008" and rows["date"].max() > "2026"
+    assert not DATA.screening["outcome"].eq("not_reached").any()
+    twice = agreement.codings()["incidents"]["incident_id"]
+    assert twice.is_unique and twice.isin(DATA.incidents["incident_id"]).all() and len(twice) >= 0.2 * len(DATA.incidents)
 
 
 def test_the_seed_story_is_answered_by_rows_with_pages():
