@@ -70,13 +70,15 @@ def same(left: pd.Series, right: pd.Series) -> pd.Series:
     return left.astype(object).eq(right.astype(object))
 
 
-def lookup(keys: pd.Series, frame: pd.DataFrame, key: str, column: str) -> pd.Series:
-    """For each of `keys`, `column` of the first row of `frame` that has it as its `key`; missing where none has."""
-    first = frame[frame[key].notna()].drop_duplicates(key)
+def lookup(keys: pd.Series, frame: pd.DataFrame, key: str, columns: str | list[str]) -> pd.Series | pd.DataFrame:
+    """For each of `keys`, `columns` of the first row of `frame` that has it as its `key`; missing where none has."""
+    first = np.flatnonzero(~frame[key].duplicated().to_numpy())
+    known = pd.Index(frame[key].to_numpy(dtype=object)[first])
     codes, texts = pd.factorize(keys)
-    at = pd.Index(first[key].astype(object)).get_indexer(np.asarray(texts, dtype=object))
-    rows = np.append(at, -1)[codes]  # an empty cell is -1 and takes the last
-    return pd.Series(first[column].array.take(rows, allow_fill=True), keys.index)
+    at = known.get_indexer(np.asarray(texts, dtype=object))
+    rows = np.where(at < 0, -1, first[at]) if len(first) else at
+    rows = np.append(rows, -1)[codes]  # the code of an empty cell is -1, which takes the last
+    return frame[columns].reset_index(drop=True).reindex(rows).set_axis(keys.index)
 
 
 def date_columns(table: str) -> dict[str, str]:

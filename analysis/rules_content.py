@@ -92,8 +92,8 @@ def strategies(view: View) -> Iterator[Fault]:
     """“No comment” uses no strategy; a denial uses at least one; rows of one reply agree."""
     frame = view["denials"]
     used = frame[list(vocab.STRATEGY)].sum(axis=1)
-    for name in vocab.STRATEGY:
-        other = lookup(frame["statement_id"], frame, "statement_id", name)
+    others = lookup(frame["statement_id"], frame, "statement_id", list(vocab.STRATEGY))
+    for name, other in others.items():
         for row in where(other.notna() & other.ne(frame[name])):
             yield (
                 "denials",
@@ -112,12 +112,15 @@ def answers(view: View) -> Iterator[Fault]:
     """A reply answers, and a supporter leans on, an accusation of the same incident; the accused and the addressee agree."""
     accusations = view["attributions"]
     frame = view["denials"]
+    answered = lookup(
+        frame["attribution_id"], accusations, "attribution_id", ["incident_id", "accused_state", "attributor"]
+    )
     for column, other in (
         ("incident_id", "incident_id"),
         ("accused_state", "accused_state"),
         ("addressed_to", "attributor"),
     ):
-        expected = lookup(frame["attribution_id"], accusations, "attribution_id", other)
+        expected = answered[other]
         for row in where(expected.notna() & frame[column].notna() & ~same(frame[column], expected)):
             yield (
                 "denials",
