@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import operator
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 from pandera.config import get_config_global
 
 from analysis import paths, rules_content, schemas  # noqa: F401  (rules_content registers its rules)
@@ -19,13 +20,20 @@ from analysis.rules import RULES, View
 def _canonical(table: TextTable) -> Iterator[Problem]:
     """Rows stand in the order of their keys and cells are quoted only where needed."""
     keys = list(schemas.KEYS[table.name])
-    texts = [table.frame[name].fillna("").to_list() for name in keys]
-    rows = texts[0] if len(texts) == 1 else list(zip(*texts, strict=True))
-    if any(map(operator.lt, rows[1:], rows)):
-        row = next(number for number in range(1, len(rows)) if rows[number] < rows[number - 1])
+    before = np.array([False])
+    for name in reversed(keys):
+        cells = table.frame[name]
+        # Categories are sorted, so that their numbers compare as the texts do; an empty cell comes first.
+        cells = cells.cat.codes if isinstance(cells.dtype, pd.CategoricalDtype) else cells.fillna("")
+        cells = cells.to_numpy()
+        before = (cells[1:] < cells[:-1]) | ((cells[1:] == cells[:-1]) & before)
+    if before.any():
+        row = int(before.argmax()) + 1
         yield table.at(
             row, keys[0], "canonical", "the row is not in the order of its key; `format` puts it in its place"
         )
+        return
+    if table.canonical:
         return
     # A line without quotation marks was read as it would be written; only the others can be written otherwise.
     quoted = [row for row, line in enumerate(table.lines) if '"' in table.text_lines[line - 1]]
@@ -61,7 +69,7 @@ def check(dataset: Path | None = None, today: dt.date | None = None) -> list[Pro
         raise CardError(
             "pandera's validation is switched off (PANDERA_VALIDATION_ENABLED); unset it, nothing was checked"
         )
-    texts = read_tables(dataset)
+    texts = read_tables(dataset, fast=True)
     frames, problems = {}, []
     for name, table in texts.items():
         frame, found = typed(table)

@@ -14,6 +14,7 @@ import io
 import os
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,7 +43,7 @@ class TextTable:
     frame : pandas.DataFrame
         All cells as text, empty cells as ``None``; the model's columns that
         the file has, in the model's order.
-    lines : list of int
+    lines : sequence of int
         Line on which each row starts.
     problems : list of Problem
         What is wrong with the file as text.
@@ -51,18 +52,21 @@ class TextTable:
         be written anew without losing one.
     readable : bool
         Whether all columns are there, so that rules can be applied.
+    canonical : bool
+        Whether each row is known to be written as `format` would write it.
     """
 
     name: str
     path: Path
     frame: pd.DataFrame
-    lines: list[int] = field(default_factory=list)
+    lines: Sequence[int] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     header: list[str] = field(default_factory=list)
     text_lines: list[str] = field(default_factory=list)
     delimiter: str = ","
     intact: bool = True
     readable: bool = True
+    canonical: bool = False
 
     def problem(self, line: int, column: int, rule: str, message: str, severity: str = "error") -> None:
         """Note a problem at a place."""
@@ -82,6 +86,8 @@ class TextTable:
         A cell can only start on a later line if one before it holds a line
         break, which is a problem of its own; then column 1 is given.
         """
+        if not self.text_lines:  # a table of which the cells alone were kept
+            self.text_lines = self.path.read_text("utf-8").split("\n")
         at, quoted = 0, False
         for position, char in enumerate(self.text_lines[line - 1], start=1):
             if at == cell:
@@ -226,7 +232,7 @@ def _cells(out: TextTable, rows: list[list[str]], wanted: list[str]) -> None:
         known: dict[str, str] = {}
         share = known.setdefault
         values = [share(row[place], row[place]) for row in rows]
-        bad = {value: fault for value in known if (fault := _untidy(value))}
+        bad = {value: fault for value in known if (fault := untidy(value))}
         if bad:
             out.problems.extend(
                 out.at(number, name, *bad[value]) for number, value in enumerate(values) if value in bad
@@ -237,7 +243,8 @@ def _cells(out: TextTable, rows: list[list[str]], wanted: list[str]) -> None:
     out.frame = pd.DataFrame({name: data[name] for name in wanted if name in data}, dtype=object)
 
 
-def _untidy(value: str) -> tuple[str, str] | None:
+def untidy(value: str) -> tuple[str, str] | None:
+    """Rule and message for a cell that is not in canonical spelling; None if it is."""
     if value.startswith(FORMULA):
         return (
             "formula",

@@ -7,13 +7,14 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import pandas as pd
 import pandera.errors
 
-from analysis import csvtext, paths, schemas, vocab
+from analysis import csvtext, paths, plain, schemas, vocab
 from analysis.csvtext import TextTable
 from analysis.errors import CardError, DatasetError, Problem, ResultError
 
@@ -72,14 +73,21 @@ class Undeclared:
         self._refuse()
 
 
-def read_tables(dataset: Path | None = None, names=tuple(schemas.TABLES)) -> dict[str, TextTable]:
-    """Read every table of a dataset folder, or those named, as text; faults are collected and not raised."""
+def read_tables(dataset: Path | None = None, names=tuple(schemas.TABLES), fast: bool = False) -> dict[str, TextTable]:
+    """Read every table of a dataset folder, or those named, as text; faults are collected and not raised.
+
+    With `fast`, columns of large tables may be categorical, see :mod:`analysis.plain`.
+    """
     folder = paths.tables(dataset or paths.DATASET)
     if not folder.is_dir():
         raise CardError(
             f"{paths.shown(folder)}: no such folder; give a folder laid out like dataset/ (with tables/*.csv)"
         )
-    return {name: csvtext.read(name, paths.table(folder.parent, name)) for name in schemas.TABLES if name in names}
+    files = {name: paths.table(folder.parent, name) for name in schemas.TABLES if name in names}
+    # pandas reads outside of Python's lock: two large tables can be read at once, and more would take too much memory.
+    with ThreadPoolExecutor(2) as pool:
+        plainly = dict(zip(files, pool.map(plain.read, files, files.values()), strict=True)) if fast else {}
+    return {name: plainly.get(name) or csvtext.read(name, path) for name, path in files.items()}
 
 
 def typed(table: TextTable) -> tuple[pd.DataFrame, list[Problem]]:
@@ -96,8 +104,8 @@ def typed(table: TextTable) -> tuple[pd.DataFrame, list[Problem]]:
     for name in schemas.integers(table.name):
         if name not in frame:
             continue
-        values = frame[name].dropna().unique()
-        wrong = frame[name].isin([value for value in values if not csvtext.WHOLE.fullmatch(value)])
+        numbers = {value: int(value) for value in frame[name].dropna().unique() if csvtext.WHOLE.fullmatch(value)}
+        wrong = frame[name].notna() & ~frame[name].isin(list(numbers))
         for row in frame.index[wrong]:
             problems.append(
                 table.at(
@@ -105,7 +113,7 @@ def typed(table: TextTable) -> tuple[pd.DataFrame, list[Problem]]:
                 )
             )
             seen.add((row, name))
-        frame[name] = pd.to_numeric(frame[name].where(~wrong)).astype("Int64")
+        frame[name] = frame[name].map(numbers).astype("Int64")
     for name, column in schemas.columns(table.name).items():
         if name in frame and "date" in (column.metadata or {}):
             for value in frame[name].dropna().unique():
@@ -119,20 +127,29 @@ def typed(table: TextTable) -> tuple[pd.DataFrame, list[Problem]]:
     return frame, problems
 
 
+def _spelled_out(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with text in place of categories."""
+    shared = frame.columns[frame.dtypes.eq("category")]
+    plainly = {name: frame[name].astype(object).where(frame[name].notna(), None) for name in shared}
+    return frame.assign(**plainly) if plainly else frame
+
+
 def _failures(table: str, frame: pd.DataFrame) -> Iterator:
     """Pandera's failure cases, one for each cell that breaks a rule of the model.
 
-    Every rule but uniqueness looks at one cell, so each different value is validated once
-    and what is found holds for all cells with that value: large tables repeat themselves.
+    Every check looks at one cell, so each different value is validated once and what is
+    found holds for all cells with that value: large tables repeat themselves.
     """
     for name, column in schemas.rules(table).items():
-        series = frame[name]
-        part = series if column.unique else series.drop_duplicates()
+        series, whole = frame[name], column.unique or not column.checks
+        part = series if whole else series.drop_duplicates()
+        if isinstance(part.dtype, pd.CategoricalDtype):
+            part = part.astype(object)
         try:
             column.validate(part.to_frame(), lazy=True)
         except pandera.errors.SchemaErrors as errors:
             for case in errors.failure_cases.itertuples():
-                if column.unique or case.index is None or pd.isna(case.index):
+                if whole or case.index is None or pd.isna(case.index):
                     yield case._replace(column=name)
                     continue
                 value = part[case.index]
@@ -208,8 +225,9 @@ def load(dataset: Path | None = None) -> Dataset:
     declared = os.environ.get("CARD_READS")
     wanted = declared.split(",") if declared is not None else list(schemas.TABLES)
     frames, problems = {name: Undeclared(name) for name in schemas.TABLES}, []
-    for name, table in read_tables(folder, wanted).items():
-        frames[name], found = typed(table)
+    for name, table in read_tables(folder, wanted, fast=True).items():
+        frame, found = typed(table)
+        frames[name] = _spelled_out(frame)
         problems += [*table.problems, *found]
     if problems:
         raise DatasetError(sorted(problems))

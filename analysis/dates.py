@@ -7,8 +7,17 @@ date is never more wrong than its source.
 
 from __future__ import annotations
 
+import calendar
+import datetime as dt
+import functools
+import re
+
 import numpy as np
 import pandas as pd
+
+# A missing nought breaks the column's pattern, but leaves the day clear.
+SHAPE = re.compile(r"([0-9]{4})(?:-([0-9]{2}|[0-9](?=-))(?:-([0-9]{1,2}))?)?")
+NONE = np.datetime64("NaT", "ns")
 
 
 def earliest(dates: pd.Series) -> pd.Series:
@@ -22,22 +31,37 @@ def latest(dates: pd.Series) -> pd.Series:
 
 
 def _each(dates: pd.Series, bound) -> pd.Series:
-    """`bound` of every date, worked out once for each different text: large tables repeat their days."""
+    """A bound of every date, worked out once for each different text: large tables repeat their days."""
     codes, texts = pd.factorize(dates)
-    days = bound(pd.Series(texts, dtype="string")).to_numpy("datetime64[ns]")
-    days = np.append(days, np.datetime64("NaT", "ns"))  # what -1, an empty cell, points to
+    days = [bound(text) for text in texts]
+    days = np.array([*days, NONE], dtype="datetime64[ns]")  # what -1, an empty cell, points to
     return pd.Series(days[codes], dates.index, name=dates.name)
 
 
-def _earliest(text: pd.Series) -> pd.Series:
-    tail = text.str.len().map({4: "-01-01", 7: "-01"}).fillna("").astype("string")
-    return pd.to_datetime(text + tail, format="%Y-%m-%d", errors="coerce")
+@functools.lru_cache(maxsize=100_000)
+def _earliest(text: str) -> np.datetime64:
+    year, month, day = _parts(text)
+    return _day(year, 1 if month is None else month, 1 if day is None else day)
 
 
-def _latest(text: pd.Series) -> pd.Series:
-    first, size = _earliest(text), text.str.len()
-    last = first.copy()
-    years, months = size.eq(4).fillna(False).astype(bool), size.eq(7).fillna(False).astype(bool)
-    last[years] = first[years] + pd.offsets.YearEnd(0)
-    last[months] = first[months] + pd.offsets.MonthEnd(0)
-    return last
+@functools.lru_cache(maxsize=100_000)
+def _latest(text: str) -> np.datetime64:
+    year, month, day = _parts(text)
+    month = 12 if month is None else month
+    if day is None and year and 1 <= month <= 12:
+        day = calendar.monthrange(year, month)[1]
+    return _day(year, month, day)
+
+
+def _parts(text: str) -> list[int | None]:
+    """Year, month and day; None for what is not given."""
+    found = SHAPE.fullmatch(text)
+    return [int(part) if part else None for part in found.groups()] if found else [None] * 3
+
+
+def _day(year: int | None, month: int | None, day: int | None) -> np.datetime64:
+    """The day, or NaT if there is none, or none in the centuries that the type can hold."""
+    try:
+        return pd.Timestamp(dt.date(year, month, day)).as_unit("ns").to_datetime64()
+    except (TypeError, ValueError):
+        return NONE

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pandas as pd
 
 from analysis import schemas, vocab
@@ -47,8 +48,7 @@ class View(dict):
 
     def incident_of(self, table: str, column: str) -> pd.Series:
         """`column` of the incident that each row of `table` belongs to."""
-        incidents = self["incidents"].drop_duplicates("incident_id").set_index("incident_id")
-        return self[table]["incident_id"].map(incidents[column])
+        return lookup(self[table]["incident_id"], self["incidents"], "incident_id", column)
 
 
 def rule(function: Callable[[View], Iterator[Fault]]) -> Callable[[View], Iterator[Fault]]:
@@ -60,6 +60,25 @@ def rule(function: Callable[[View], Iterator[Fault]]) -> Callable[[View], Iterat
 def where(mask: pd.Series) -> pd.Index:
     """Row labels where a mask is true; missing counts as false."""
     return mask.index[mask.eq(True).fillna(False).astype(bool)]
+
+
+def same(left: pd.Series, right: pd.Series) -> pd.Series:
+    """Row by row, whether two columns hold the same text; false where one is empty.
+
+    Columns of large tables are categorical, and pandas compares those only if they have the same categories.
+    """
+    return left.astype(object).eq(right.astype(object))
+
+
+def lookup(keys: pd.Series, frame: pd.DataFrame, key: str, columns: str | list[str]) -> pd.Series | pd.DataFrame:
+    """For each of `keys`, `columns` of the first row of `frame` that has it as its `key`; missing where none has."""
+    first = np.flatnonzero(~frame[key].duplicated().to_numpy())
+    known = pd.Index(frame[key].to_numpy(dtype=object)[first])
+    codes, texts = pd.factorize(keys)
+    at = known.get_indexer(np.asarray(texts, dtype=object))
+    rows = np.where(at < 0, -1, first[at]) if len(first) else at
+    rows = np.append(rows, -1)[codes]  # the code of an empty cell is -1, which takes the last
+    return frame[columns].reset_index(drop=True).reindex(rows).set_axis(keys.index)
 
 
 def date_columns(table: str) -> dict[str, str]:
@@ -100,13 +119,14 @@ def record_id(view: View) -> Iterator[Fault]:
     """The id of a record begins with the id of its incident; an incident's id with the year it began."""
     for table in ("targets", "attributions", "responses", "denials"):
         name = schemas.KEYS[table][0]
-        stem = view[table][name].str.rsplit(".", n=1).str[0]
-        for row in where(stem.ne(view[table]["incident_id"]) & stem.notna()):
+        stem = view[table][name].str[
+            :-4
+        ]  # without a dot, a letter and two digits: all else breaks the column's pattern
+        for row in where(~same(stem, view[table]["incident_id"]) & stem.notna()):
             yield table, row, name, f"the id must begin with {view[table].at[row, 'incident_id']!r} and a dot"
     incidents = view["incidents"]
-    for row in where(
-        incidents["start_date"].str[:4].ne(incidents["incident_id"].str[:4]) & incidents["start_date"].notna()
-    ):
+    year = incidents["start_date"].str[:4]
+    for row in where(~same(year, incidents["incident_id"].str[:4]) & year.notna()):
         yield (
             "incidents",
             row,
@@ -115,7 +135,7 @@ def record_id(view: View) -> Iterator[Fault]:
         )
     statements = view["statements"]
     exact = statements["date_precision"].eq("day")
-    for row in where(exact & statements["date"].ne(statements["statement_id"].str[:10])):
+    for row in where(exact & ~same(statements["date"], statements["statement_id"].str[:10])):
         yield "statements", row, "statement_id", f"the id must begin with the date {statements.at[row, 'date']}"
 
 
@@ -141,7 +161,7 @@ def precision(view: View) -> Iterator[Fault]:
             values, fine = view[table][column], view[table][by]
             for row in where(values.isna() != fine.isna()):
                 yield table, row, by, f"{column} and {by} must both be given or both be empty"
-            size = fine.map(sizes)
+            size = fine.map(sizes).astype(float)
             shaped = values.str.fullmatch(schemas.DATE.strip("^$")).eq(True)
             for row in where(shaped & size.notna() & values.str.len().ne(size)):
                 yield (
@@ -197,14 +217,13 @@ def citation(view: View) -> Iterator[Fault]:
 @rule
 def page_date(view: View) -> Iterator[Fault]:
     """A page older than an act cannot show it: it is cited as `background` or `beforehand` only; a day is left to time zones."""
-    dates = view["sources"].drop_duplicates("source_id").set_index("source_id")["page_date"]
     for table, name in {**ACTS, "statements": "date"}.items():
         if table in view.unreadable:
             continue
-        acts = view[table].drop_duplicates(CITED[table]).set_index(CITED[table])[name]
         ours = view["citations"]
         ours = ours[ours["table"].eq(table) & ~ours["supports"].isin(["background", "beforehand"])]
-        act, page = ours["record_id"].map(acts), ours["source_id"].map(dates)
+        act = lookup(ours["record_id"], view[table], CITED[table], name)
+        page = lookup(ours["source_id"], view["sources"], "source_id", "page_date")
         for row in where(latest(page) + pd.Timedelta(days=1) < earliest(act)):
             yield (
                 "citations",
@@ -265,14 +284,13 @@ def membership(view: View) -> Iterator[Fault]:
     frame = view["memberships"]
     frame = frame.assign(first=earliest(frame["from_date"]), last=latest(frame["to_date"]).fillna(pd.Timestamp.max))
     frame = frame.sort_values(["group", "state", "first"], kind="stable")
-    before = frame.groupby(["group", "state"])["last"].shift()
+    before = frame.groupby(["group", "state"], observed=True)["last"].shift()
     for row in where(frame["first"] <= before):
         yield "memberships", row, "from_date", "the period overlaps another of the same state and group"
-    kinds = view["states"].drop_duplicates("code").set_index("code")["kind"]
-    for row in where(frame["state"].map(kinds).eq("body")):
+    for row in where(lookup(frame["state"], view["states"], "code", "kind").eq("body")):
         yield "memberships", row, "state", "a body is not a member here; name a state"
     days = earliest(view["attributions"]["date"])
-    for group, part in frame.groupby("group"):
+    for group, part in frame.groupby("group", observed=True):
         covered = (part["first"].min() <= days) & (days <= part["last"].max())
         for row in where(days.notna() & ~covered):
             yield "attributions", row, "date", f"no membership of {group} covers this day; complete memberships.csv"

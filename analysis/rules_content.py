@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis import vocab
 from analysis.dates import earliest, latest
-from analysis.rules import ACTS, Fault, View, rule, where
+from analysis.rules import ACTS, Fault, View, lookup, rule, same, where
 
 
 @rule
@@ -25,7 +25,7 @@ def executed_before_announced(view: View) -> Iterator[Fault]:
     """A response is not executed before it is announced, unless its note says “disclosed later”."""
     frame = view["responses"]
     early = latest(frame["date_executed"]) < earliest(frame["date_announced"])
-    for row in where(early & ~frame["note"].fillna("").str.contains("disclosed later")):
+    for row in where(early & ~frame["note"].str.contains("disclosed later", na=False)):
         yield (
             "responses",
             row,
@@ -60,7 +60,7 @@ def accused(view: View) -> Iterator[Fault]:
         if pair not in pairs:
             yield "denials", row, "accused_state", f"no attribution of {pair[0]} accuses {pair[1]}; code it first"
     frame = view["attributions"]
-    for row in where(frame["attributor"] == frame["accused_state"]):
+    for row in where(same(frame["attributor"], frame["accused_state"])):
         yield (
             "attributions",
             row,
@@ -74,7 +74,7 @@ def preemptive(view: View) -> Iterator[Fault]:
     """A reply is marked pre-emptive exactly when it precedes every accusation of its state in the incident."""
     frame, by = view["denials"], ["incident_id", "accused_state"]
     accusations = view["attributions"].assign(first=earliest(view["attributions"]["date"]))
-    first = accusations.groupby(by)["first"].min()
+    first = accusations.groupby(by, observed=True)["first"].min()
     start = pd.Series(first.reindex(pd.MultiIndex.from_frame(frame[by])).to_numpy("datetime64[ns]"), frame.index)
     early = latest(frame["date"]) < start
     for row in where(start.notna() & frame["preemptive"].notna() & early.ne(frame["preemptive"].eq(1))):
@@ -92,9 +92,8 @@ def strategies(view: View) -> Iterator[Fault]:
     """“No comment” uses no strategy; a denial uses at least one; rows of one reply agree."""
     frame = view["denials"]
     used = frame[list(vocab.STRATEGY)].sum(axis=1)
-    first = frame.dropna(subset=["statement_id"]).drop_duplicates("statement_id").set_index("statement_id")
-    for name in vocab.STRATEGY:
-        other = frame["statement_id"].map(first[name])
+    others = lookup(frame["statement_id"], frame, "statement_id", list(vocab.STRATEGY))
+    for name, other in others.items():
         for row in where(other.notna() & other.ne(frame[name])):
             yield (
                 "denials",
@@ -111,25 +110,28 @@ def strategies(view: View) -> Iterator[Fault]:
 @rule
 def answers(view: View) -> Iterator[Fault]:
     """A reply answers, and a supporter leans on, an accusation of the same incident; the accused and the addressee agree."""
-    accusations = view["attributions"].drop_duplicates("attribution_id").set_index("attribution_id")
+    accusations = view["attributions"]
     frame = view["denials"]
+    answered = lookup(
+        frame["attribution_id"], accusations, "attribution_id", ["incident_id", "accused_state", "attributor"]
+    )
     for column, other in (
         ("incident_id", "incident_id"),
         ("accused_state", "accused_state"),
         ("addressed_to", "attributor"),
     ):
-        expected = frame["attribution_id"].map(accusations[other])
-        for row in where(expected.notna() & frame[column].notna() & frame[column].ne(expected)):
+        expected = answered[other]
+        for row in where(expected.notna() & frame[column].notna() & ~same(frame[column], expected)):
             yield (
                 "denials",
                 row,
                 "attribution_id",
                 f"that accusation has {other} {expected[row]}, this reply {column} {frame.at[row, column]}",
             )
-    frame = view["attributions"]
-    expected = frame["refers_to"].map(accusations["incident_id"])
+    frame = accusations
+    expected = lookup(frame["refers_to"], accusations, "attribution_id", "incident_id")
     for row in where(
-        expected.notna() & (expected.ne(frame["incident_id"]) | frame["refers_to"].eq(frame["attribution_id"]))
+        expected.notna() & (~same(expected, frame["incident_id"]) | same(frame["refers_to"], frame["attribution_id"]))
     ):
         yield "attributions", row, "refers_to", "it must name another accusation of the same incident"
 
@@ -155,30 +157,30 @@ def reply_searched(view: View) -> Iterator[Fault]:
 def part_of(view: View) -> Iterator[Fault]:
     """An incident belongs to a campaign, not to itself or to another incident."""
     frame = view["incidents"]
-    kinds = frame.drop_duplicates("incident_id").set_index("incident_id")["kind"]
-    for row in where(frame["part_of"].eq(frame["incident_id"]) | frame["part_of"].map(kinds).eq("incident")):
+    kind = lookup(frame["part_of"], frame, "incident_id", "kind")
+    for row in where(same(frame["part_of"], frame["incident_id"]) | kind.eq("incident")):
         yield "incidents", row, "part_of", "it must name a row of kind campaign other than itself"
 
 
 @rule
 def statement(view: View) -> Iterator[Fault]:
     """Rows tied by a joint text or package have its date (a day apart at most, for time zones); joint rows are tied by a joint text; a statement ties two rows or more."""
-    statements = view["statements"].drop_duplicates("statement_id").set_index("statement_id")
-    same_day = statements["date"].where(statements["kind"].ne("coordinated_day"))
+    statements = view["statements"]
+    same_day = statements.assign(date=statements["date"].where(statements["kind"].ne("coordinated_day")))
     for table, column in ACTS.items():
         frame = view[table]
-        expected = frame["statement_id"].map(same_day)
+        expected = lookup(frame["statement_id"], same_day, "statement_id", "date")
         apart = (earliest(frame[column]) - latest(expected)).dt.days
         behind = (earliest(expected) - latest(frame[column])).dt.days
         for row in where((apart > 1) | (behind > 1)):
             yield table, row, column, f"its statement is of {expected[row]}; rows of one text have one date"
     frame = view["attributions"]
-    kind = frame["statement_id"].map(statements["kind"])
+    kind = lookup(frame["statement_id"], statements, "statement_id", "kind")
     for row in where(frame["stance"].eq("joint") & kind.ne("joint_text")):
         yield "attributions", row, "statement_id", "a joint accusation names a statement of kind joint_text"
     tied = pd.concat([view[table]["statement_id"] for table in ACTS]).value_counts()
     frame = view["statements"]
-    for row in where(frame["statement_id"].map(tied).fillna(0).lt(2)):
+    for row in where(~frame["statement_id"].isin(tied.index[tied >= 2])):
         yield "statements", row, "statement_id", "it ties fewer than two rows; remove it or name it in the rows it ties"
 
 

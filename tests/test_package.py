@@ -12,7 +12,7 @@ import yaml
 from analysis import paths
 
 ORDER = [
-    "paths", "errors", "arguments", "fingerprint", "cache", "progress", "vocab", "fields", "schemas", "csvtext", "migrations",
+    "paths", "errors", "arguments", "fingerprint", "cache", "progress", "vocab", "fields", "schemas", "csvtext", "plain", "migrations",
     "releases", "dates", "dataset", "rules", "rules_content", "checks", "synthetic", "questions", "entry", "changes", "pages",
     "selection", "dyads", "metadata", "codebook", "stix", "exports",
     "measures", "durations", "agreement", "specification", "story", "teaching", "form", "style", "figures", "screening", "twins", "tables",
