@@ -45,8 +45,8 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _check(options) -> int:
+    from analysis import schemas
     from analysis.checks import check
-    from analysis.dataset import read_tables
 
     problems = check(options.dataset)
     for problem in problems:
@@ -54,8 +54,12 @@ def _check(options) -> int:
     if problems:
         print(counted(len(problems), "problem"), file=sys.stderr)
         return 1
-    tables = read_tables(options.dataset)
-    print("no problems: " + ", ".join(f"{len(table.frame)} {name}" for name, table in tables.items()))
+    # Where nothing is wrong, every line after the first is a row.
+    rows = {}
+    for name in schemas.TABLES:
+        with paths.table(options.dataset or paths.DATASET, name).open("rb") as file:
+            rows[name] = sum(1 for _ in file) - 1
+    print("no problems: " + ", ".join(f"{count} {name}" for name, count in rows.items()))
     return 0
 
 

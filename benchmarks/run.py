@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shlex
 import shutil
 import statistics
@@ -28,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from analysis import plans, runner, synthetic  # noqa: E402
+from analysis.dataset import load  # noqa: E402
 
 JOBS = os.cpu_count() or 1
 
@@ -209,17 +209,67 @@ def check(rounds: int) -> None:
 
 
 def scale(rounds: int) -> None:
-    """What check costs as the dataset grows: seconds and gigabytes."""
-    print(f"\ncost of check against size\n{'copies':>8}{'rows':>12}{'seconds':>9}{'s / 100,000 rows':>18}{'GB':>7}")
+    """What check and three measures cost as the dataset grows, up to a million attributions: seconds and gigabytes."""
+    print("\ncost against size (CPU counts user and system time of all processes; measures are timed after loading)")
+    heads = ["copies", "attributions", "rows", "check s", "CPU s", "s / 100,000 rows", "GB", *MEASURES]
+    print("".join(f"{head:>{width(head)}}" for head in heads), flush=True)
     for times in (1, 10, 100):
-        with tempfile.TemporaryDirectory(prefix="card-bench-") as scratch:
-            big = synthetic.scale(times, Path(scratch) / "big", citations=1)
-            rows = sum(path.read_bytes().count(b"\n") - 1 for path in big.rglob("*.csv"))
-            started = time.perf_counter()
-            command(["-m", "analysis", "check", "--dataset", str(big)], Path(scratch))
-            seconds = time.perf_counter() - started
-            held = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
-            print(f"{times:8}{rows:12,}{seconds:9.1f}{1e5 * seconds / rows:18.2f}{held:7.2f}", flush=True)
+        size(heads, times, measured=True, citations=1)
+    # The densest incidents alone make a million attributions with the fewest other rows.
+    counts = load().attributions["incident_id"].value_counts()
+    size(heads, -(-1_000_000 // int(counts.iloc[:12].sum())), measured=False, citations=1, densest=12)
+
+
+MEASURES = {
+    "coalitions": "measures.coalitions(data)",
+    "spells": "durations.spells(data, durations.last_day(data))",
+    "dyads": "dyads.dyads(data)",
+}
+
+
+def size(heads: list[str], times: int, measured: bool, **how: int) -> None:
+    """One line of the table: a synthetic dataset of so many copies."""
+    with tempfile.TemporaryDirectory(prefix="card-bench-") as scratch:
+        big = synthetic.scale(times, Path(scratch) / "big", **how)
+        counts = {path.stem: path.read_bytes().count(b"\n") - 1 for path in big.rglob("*.csv")}
+        rows = sum(counts.values())
+        seconds, cpu, held = child(f"sys.exit(main(['check', '--dataset', {str(big)!r}]))")
+        cells = [times, f"{counts['attributions']:,}", f"{rows:,}", f"{seconds:.1f}", f"{cpu:.1f}"]
+        cells += [f"{1e5 * seconds / rows:.2f}", f"{held:.2f}"]
+        for code in MEASURES.values():
+            cells.append(f"{child(code, f'data = load({str(big)!r})')[0]:.2f}" if measured else "-")
+        print("".join(f"{cell:>{width(head)}}" for cell, head in zip(cells, heads, strict=True)), flush=True)
+
+
+def width(head: str) -> int:
+    """Width of a column."""
+    return max(len(head), 10) + 2
+
+
+def child(code: str, before: str = "") -> tuple[float, float, float]:
+    """Seconds, CPU seconds and peak gigabytes of `code` in a process of its own; `before` is not timed."""
+    script = f"""
+import json, os, resource, sys, time
+from analysis import durations, dyads, measures
+from analysis.cli import main
+from analysis.dataset import load
+{before}
+def used():
+    return sum(os.times()[:4])
+started, spent = time.perf_counter(), used()
+try:
+    {code}
+except SystemExit as stop:
+    if stop.code:
+        raise
+held = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+print(json.dumps([time.perf_counter() - started, used() - spent, held / (1e9 if sys.platform == "darwin" else 1e6)]))
+"""
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=env, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{code} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return tuple(json.loads(done.stdout.splitlines()[-1]))
 
 
 PARTS = {"rerun": rerun, "change": change, "sweep": sweep, "check": check, "scale": scale}
