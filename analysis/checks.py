@@ -12,7 +12,7 @@ from pandera.config import get_config_global
 
 from analysis import paths, rules_content, schemas  # noqa: F401  (rules_content registers its rules)
 from analysis.csvtext import TextTable, render
-from analysis.dataset import read_tables, typed
+from analysis.dataset import reading, typed
 from analysis.errors import CardError, Problem
 from analysis.rules import RULES, View
 
@@ -69,9 +69,9 @@ def check(dataset: Path | None = None, today: dt.date | None = None) -> list[Pro
         raise CardError(
             "pandera's validation is switched off (PANDERA_VALIDATION_ENABLED); unset it, nothing was checked"
         )
-    texts = read_tables(dataset, fast=True)
-    frames, problems = {}, []
-    for name, table in texts.items():
+    texts, frames, problems = {}, {}, []
+    for name, table in reading(dataset, schemas.TABLES, fast=True):
+        texts[name] = table
         frame, found = typed(table)
         frames[name] = frame.reindex(columns=list(schemas.columns(name)))
         problems += table.problems + found

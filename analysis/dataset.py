@@ -78,6 +78,11 @@ def read_tables(dataset: Path | None = None, names=tuple(schemas.TABLES), fast: 
 
     With `fast`, columns of large tables may be categorical, see :mod:`analysis.plain`.
     """
+    return dict(reading(dataset, names, fast))
+
+
+def reading(dataset: Path | None, names, fast: bool) -> Iterator[tuple[str, TextTable]]:
+    """The tables of :func:`read_tables`, each as soon as it is read."""
     folder = paths.tables(dataset or paths.DATASET)
     if not folder.is_dir():
         raise CardError(
@@ -86,8 +91,9 @@ def read_tables(dataset: Path | None = None, names=tuple(schemas.TABLES), fast: 
     files = {name: paths.table(folder.parent, name) for name in schemas.TABLES if name in names}
     # pandas reads outside of Python's lock: two large tables can be read at once, and more would take too much memory.
     with ThreadPoolExecutor(2) as pool:
-        plainly = dict(zip(files, pool.map(plain.read, files, files.values()), strict=True)) if fast else {}
-    return {name: plainly.get(name) or csvtext.read(name, path) for name, path in files.items()}
+        plainly = pool.map(plain.read, files, files.values()) if fast else [None] * len(files)
+        for (name, path), table in zip(files.items(), plainly, strict=True):
+            yield name, table or csvtext.read(name, path)
 
 
 def typed(table: TextTable) -> tuple[pd.DataFrame, list[Problem]]:
@@ -225,7 +231,7 @@ def load(dataset: Path | None = None) -> Dataset:
     declared = os.environ.get("CARD_READS")
     wanted = declared.split(",") if declared is not None else list(schemas.TABLES)
     frames, problems = {name: Undeclared(name) for name in schemas.TABLES}, []
-    for name, table in read_tables(folder, wanted, fast=True).items():
+    for name, table in reading(folder, wanted, fast=True):
         frame, found = typed(table)
         frames[name] = _spelled_out(frame)
         problems += [*table.problems, *found]
