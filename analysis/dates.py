@@ -55,7 +55,7 @@ def _latest(text: str) -> np.datetime64:
 
 def _parts(text: str) -> list[int | None]:
     """Year, month and day; None for what is not given."""
-    found = SHAPE.fullmatch(text)
+    found = SHAPE.fullmatch(str(text))  # papermill's command line makes a number of a year
     return [int(part) if part else None for part in found.groups()] if found else [None] * 3
 
 

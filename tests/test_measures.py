@@ -280,7 +280,7 @@ def twice(change=lambda frame: frame) -> dict[str, pd.DataFrame]:
     """Both codings of all incidents in one round, the second one a changed copy of the first."""
     out = {"incidents": DATA.incidents.assign(round=1)}
     for table in agreement.ALIGNMENT:
-        first = getattr(DATA, table).assign(round=1)
+        first = getattr(DATA, table).assign(round=1, coder="auto-1")
         out[table] = pd.concat([first, change(first).assign(coder="auto-2")], ignore_index=True)
     return out
 
