@@ -42,16 +42,17 @@ def codings(dataset: Path | None = None) -> dict[str, pd.DataFrame]:
     Returns
     -------
     dict of pandas.DataFrame
-        ``incidents`` (columns ``incident_id`` and ``round``: the samples) and the tables of
-        :data:`ALIGNMENT` with the columns of their models plus ``urls`` and ``round``.  Rows
-        of the first coding, as it was when the two were compared, have a ``coder`` of
-        :data:`FIRST`.
+        ``incidents`` (columns ``incident_id``, ``round`` and ``unit``: the samples) and the
+        tables of :data:`ALIGNMENT` with the columns of their models plus ``urls`` and
+        ``round``.  Rows of the first coding, as it was when the two were compared, have a
+        ``coder`` of :data:`FIRST`.  The ``unit`` of a round is ``incident`` where the second
+        coder was given incidents, ``reply`` where it was given single replies to code.
     """
     folder = Path(dataset or paths.DATASET) / "reliability"
     frames = {}
     for name in ("incidents", *ALIGNMENT):
         file = folder / f"{name}.csv"
-        wanted = ["incident_id", "round"] if name == "incidents" else [*schemas.columns(name), "urls", "round"]
+        wanted = ["incident_id", "round", "unit"] if name == "incidents" else [*schemas.columns(name), "urls", "round"]
         frame = pd.read_csv(file, dtype=object) if file.is_file() else pd.DataFrame(columns=wanted, dtype=object)
         for column in {*(schemas.integers(name) if name != "incidents" else ()), "round"} & set(frame):
             frame[column] = pd.to_numeric(frame[column]).astype("Int64")
@@ -155,34 +156,47 @@ def reliability(both: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFra
     agreement : pandas.DataFrame
         ``round``, ``table``, ``variable``, ``level``, ``n``, ``agreement``, ``alpha``, ``low``, ``high``.
     recall : pandas.DataFrame
-        ``round``, ``table``, ``first`` and ``second`` (rows in each coding), ``matched``,
-        ``recall_of_first`` (share of the second coding's rows that the first has) and
-        ``recall_of_second``.
+        Of the rounds whose unit is the incident: ``round``, ``table``, ``first`` and ``second``
+        (rows in each coding), ``matched``, ``recall_of_first`` (share of the second coding's
+        rows that the first has) and ``recall_of_second``.
     """
     scores, found = [], []
-    for number in sorted(both["incidents"]["round"].unique()):
+    for number, unit in both["incidents"].groupby("round")["unit"].first().items():
         for table, variables in VARIABLES.items():
-            rows = both[table][both[table]["round"] == number]
-            first, second = rows[rows["coder"].isin(FIRST)], rows[~rows["coder"].isin(FIRST)]
-            pairs = align(table, first, second)
-            found.append(
-                {
-                    "round": number,
-                    "table": table,
-                    "first": len(first),
-                    "second": len(second),
-                    "matched": len(pairs),
-                    "recall_of_first": len(pairs) / len(second) if len(second) else np.nan,
-                    "recall_of_second": len(pairs) / len(first) if len(first) else np.nan,
-                }
-            )
+            if unit == "reply" and table != "denials":
+                continue
+            left, right, first, second = _paired(both[table], table, number, unit)
+            if unit == "incident":
+                found.append(
+                    {
+                        "round": number,
+                        "table": table,
+                        "first": first,
+                        "second": second,
+                        "matched": len(left),
+                        "recall_of_first": len(left) / second if second else np.nan,
+                        "recall_of_second": len(left) / first if first else np.nan,
+                    }
+                )
             for variable, measured in variables.items():
                 codes = list(getattr(vocab, schemas.meta(table, variable)["vocab"]))
-                left = first.loc[pairs["first"], variable].reset_index(drop=True)
-                right = second.loc[pairs["second"], variable].reset_index(drop=True)
-                score = alpha(left, right, measured, codes)
+                score = alpha(left[variable], right[variable], measured, codes)
                 scores.append({"round": number, "table": table, "variable": variable, "level": measured, **score})
     return pd.DataFrame(scores), pd.DataFrame(found)
+
+
+def _paired(rows: pd.DataFrame, table: str, number: int, unit: str) -> tuple[pd.DataFrame, pd.DataFrame, int, int]:
+    """The rows of one round that describe the same act, as each coding has them; and how many rows each has."""
+    rows = rows[rows["round"] == number]
+    first, second = rows[rows["coder"].isin(FIRST)], rows[~rows["coder"].isin(FIRST)]
+    if unit == "reply":  # the second coder was told which row it codes
+        key = schemas.KEYS[table][0]
+        same = first.reset_index().merge(second.reset_index(), on=key)[["index_x", "index_y"]]
+        pairs = same.set_axis(["first", "second"], axis=1)
+    else:
+        pairs = align(table, first, second)
+    sides = (side.loc[pairs[name]].reset_index(drop=True) for name, side in (("first", first), ("second", second)))
+    return *sides, len(first), len(second)
 
 
 def dependable(both: dict[str, pd.DataFrame], table: str, names: list[str], threshold: float = 0.667) -> list[str]:
@@ -190,11 +204,8 @@ def dependable(both: dict[str, pd.DataFrame], table: str, names: list[str], thre
 
     A variable without variation, or never coded twice, has no alpha and is not among them.
     """
-    pairs = []
-    for _, part in both[table].groupby("round"):
-        first, second = part[part["coder"].isin(FIRST)], part[~part["coder"].isin(FIRST)]
-        found = align(table, first, second)
-        pairs.append((first.loc[found["first"]], second.loc[found["second"]]))
+    rounds = both["incidents"].groupby("round")["unit"].first()
+    pairs = [_paired(both[table], table, number, unit)[:2] for number, unit in rounds.items()]
     if not pairs:
         return []
     left, right = (pd.concat(side, ignore_index=True) for side in zip(*pairs, strict=True))
@@ -298,3 +309,27 @@ def draw(
         if count
     ]
     return sorted(str(incident) for part in picked for incident in part)
+
+
+def draw_replies(data: Dataset, n: int, seed: int = 20240325, coded: tuple[str, ...] = ()) -> list[str]:
+    """A random sample of replies whose wording is to be coded a second time.
+
+    A reply that answers accusations over several incidents is drawn once, under its first row.
+
+    Parameters
+    ----------
+    data : Dataset
+    n : int
+    seed : int
+    coded : tuple of str
+        Incidents coded twice already: their replies are not drawn.
+
+    Returns
+    -------
+    list of str
+        Values of ``denial_id``.
+    """
+    replies = data.denials.sort_values("denial_id")
+    once = replies["statement_id"].isna() | ~replies["statement_id"].duplicated()
+    left = replies.loc[once & ~replies["incident_id"].isin(coded), "denial_id"].to_numpy()
+    return sorted(np.random.default_rng(seed).choice(left, min(n, len(left)), replace=False).tolist())

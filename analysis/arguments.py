@@ -101,6 +101,9 @@ def parser() -> argparse.ArgumentParser:
     twins.add_argument("--days", type=int, default=120, metavar="N", help="days that their periods may lie apart")
     sample = add("sample", "draw incidents for a second, blind coding: at random, by accused state", dataset=True)
     sample.add_argument("--share", type=float, default=0.2, metavar="X", help="part of all incidents (default: 0.2)")
+    sample.add_argument(
+        "--replies", type=int, metavar="N", help="draw N single replies instead, to code their wording again"
+    )
     sample.add_argument("--seed", type=int, default=20240325, metavar="N")
     export = add(
         "export", "write the dataset for other programs, to build/exports (default: csv stata stix)", dataset=True

@@ -257,10 +257,17 @@ def _sample(options) -> int:
     from analysis import agreement
     from analysis.dataset import load
 
-    coded = tuple(agreement.codings(options.dataset)["incidents"]["incident_id"])
-    drawn = agreement.draw(load(options.dataset), options.share, options.seed, coded)
+    data, sample = load(options.dataset), agreement.codings(options.dataset)["incidents"]
+    whole = tuple(sample.loc[sample["unit"] == "incident", "incident_id"])
+    if options.replies is None:
+        drawn, what = agreement.draw(data, options.share, options.seed, whole), "incidents"
+    else:
+        drawn, what = (
+            agreement.draw_replies(data, options.replies, options.seed, tuple(sample["incident_id"])),
+            "replies",
+        )
     print("\n".join(drawn))
-    print(f"{counted(len(drawn), 'incident')} drawn; {len(coded)} are coded twice already", file=sys.stderr)
+    print(f"{len(drawn)} {what} drawn; incidents coded twice already: {len(whole)}", file=sys.stderr)
     return 0
 
 

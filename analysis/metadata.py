@@ -36,6 +36,10 @@ LIMITS = (
 CODINGS = {
     "urls": {"type": "string", "description": "addresses of the pages read, separated by a space; none in first codings"},
     "round": {"type": "integer", "description": "round of the second coding", "constraints": {"required": True}},
+    "unit": {
+        "type": "string", "description": "what the second coder was given: the incident, or single replies of it",
+        "constraints": {"required": True, "enum": ["incident", "reply"]},
+    },
 }  # fmt: skip
 CROISSANT = {
     "@language": "en", "@vocab": "https://schema.org/", "citeAs": "cr:citeAs", "column": "cr:column",

@@ -27,8 +27,8 @@ def _screening_and_ids(tables: Tables) -> Tables:
 def _rounds_of_second_coding(tables: Tables) -> Tables:
     """0.2.0: second codings have rounds, and stand beside the first coding that they were compared with."""
     out = dict(tables)
-    sample = tables["reliability/incidents"].assign(round="1")
-    out["reliability/incidents"] = sample[["incident_id", "round", "coder"]]
+    sample = tables["reliability/incidents"].assign(round="1", unit="incident")
+    out["reliability/incidents"] = sample[["incident_id", "round", "unit", "coder"]]
     for name in ("attributions", "responses", "denials"):
         first = tables[name][tables[name]["incident_id"].isin(sample["incident_id"])].assign(urls=None)
         second = tables[f"reliability/{name}"]

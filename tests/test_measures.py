@@ -278,7 +278,7 @@ def test_alignment_matches_rows_that_name_no_state():
 
 def twice(change=lambda frame: frame) -> dict[str, pd.DataFrame]:
     """Both codings of all incidents in one round, the second one a changed copy of the first."""
-    out = {"incidents": DATA.incidents.assign(round=1)}
+    out = {"incidents": DATA.incidents.assign(round=1, unit="incident")}
     for table in agreement.ALIGNMENT:
         first = getattr(DATA, table).assign(round=1, coder="auto-1")
         out[table] = pd.concat([first, change(first).assign(coder="auto-2")], ignore_index=True)
@@ -296,6 +296,25 @@ def test_rounds_are_compared_one_by_one_and_rows_that_one_coder_lacks_lower_reca
     scores, recall = agreement.reliability(both)
     assert list(recall["round"].unique()) == [1, 2] and len(scores) % 2 == 0
     assert (recall["recall_of_first"] == 1).all() and (recall["recall_of_second"] < 0.55).all()
+
+
+def test_a_round_of_single_replies_is_paired_by_their_ids_and_says_nothing_of_recall():
+    both = twice()
+    both["incidents"] = both["incidents"].assign(unit="reply")
+    both["denials"].loc[both["denials"]["coder"] == "auto-2", ["speaker", "date"]] = ["x", "2001-01-01"]
+    scores, recall = agreement.reliability(both)
+    assert recall.empty and set(scores["table"]) == {"denials"} and (scores["n"] == len(DATA.denials)).all()
+    assert (scores["agreement"] == 1).all() and "posture" in agreement.dependable(both, "denials", ["posture"])
+
+
+def test_a_reply_to_accusations_over_several_incidents_is_drawn_once_and_never_from_an_incident_coded_twice():
+    drawn = agreement.draw_replies(DATA, 50)
+    rows = DATA.denials.set_index("denial_id").loc[drawn]
+    assert drawn == agreement.draw_replies(DATA, 50) and len(rows) == 50
+    assert not rows["statement_id"].dropna().duplicated().any()
+    coded = tuple(rows["incident_id"])
+    left = DATA.denials.set_index("denial_id").loc[agreement.draw_replies(DATA, 50, coded=coded)]
+    assert not left["incident_id"].isin(coded).any()
 
 
 def test_the_sample_for_second_coding_is_the_same_for_the_same_seed_and_spread_over_accused_states():
