@@ -37,6 +37,7 @@ class View(dict):
     def __init__(self, frames: dict[str, pd.DataFrame], today: dt.date, unreadable: set[str]):
         super().__init__(frames)
         self.today, self.unreadable, self.seen = today, unreadable, set()
+        self._cited = {}
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         self.seen.add(table)
@@ -45,6 +46,14 @@ class View(dict):
     def readable(self, tables=tuple(schemas.TABLES)) -> list[str]:
         """Those of `tables` that could be read."""
         return [table for table in tables if table not in self.unreadable]
+
+    def cited(self, table: str) -> tuple[pd.DataFrame, np.ndarray]:
+        """The citations of a table's records; and for each the place of the first row with its id, -1 if none has it."""
+        cited, records = self["citations"], self[table][CITED[table]]
+        if table not in self._cited:
+            ours = cited[cited["table"].eq(table)]
+            self._cited[table] = ours, places(ours["record_id"], records)
+        return self._cited[table]
 
     def incident_of(self, table: str, column: str) -> pd.Series:
         """`column` of the incident that each row of `table` belongs to."""
@@ -70,15 +79,28 @@ def same(left: pd.Series, right: pd.Series) -> pd.Series:
     return left.astype(object).eq(right.astype(object))
 
 
-def lookup(keys: pd.Series, frame: pd.DataFrame, key: str, columns: str | list[str]) -> pd.Series | pd.DataFrame:
-    """For each of `keys`, `columns` of the first row of `frame` that has it as its `key`; missing where none has."""
-    first = np.flatnonzero(~frame[key].duplicated().to_numpy())
-    known = pd.Index(frame[key].to_numpy(dtype=object)[first])
+def places(keys: pd.Series, among: pd.Series) -> np.ndarray:
+    """For each of `keys`, the place of the first row of `among` that holds it; -1 where none does."""
+    known = pd.Index(among.to_numpy(dtype=object))
+    first = None
+    if not known.is_unique:
+        first = np.flatnonzero(~known.duplicated())
+        known = known[first]
     codes, texts = pd.factorize(keys)
     at = known.get_indexer(np.asarray(texts, dtype=object))
-    rows = np.where(at < 0, -1, first[at]) if len(first) else at
-    rows = np.append(rows, -1)[codes]  # the code of an empty cell is -1, which takes the last
-    return frame[columns].reset_index(drop=True).reindex(rows).set_axis(keys.index)
+    if first is not None:
+        at = np.where(at < 0, -1, first[at])
+    return np.append(at, -1)[codes]  # the code of an empty cell is -1, which takes the last
+
+
+def lookup(keys: pd.Series, frame: pd.DataFrame, key: str, columns: str | list[str]) -> pd.Series | pd.DataFrame:
+    """For each of `keys`, `columns` of the first row of `frame` that has it as its `key`; missing where none has."""
+    return take(frame[columns], places(keys, frame[key]), keys.index)
+
+
+def take(columns: pd.Series | pd.DataFrame, rows: np.ndarray, index: pd.Index) -> pd.Series | pd.DataFrame:
+    """Rows by place, labelled anew; missing where the place is -1."""
+    return columns.reset_index(drop=True).reindex(rows).set_axis(index)
 
 
 def date_columns(table: str) -> dict[str, str]:
@@ -101,14 +123,25 @@ def foreign_key(view: View) -> Iterator[Fault]:
             yield table, row, column, f"{values[row]!r} is not in {other}.csv; add it there or correct it here"
 
 
+def _sharing(view: View) -> np.ndarray:
+    """Which citations may not be alone with their record: it has several, or is not known."""
+    several = pd.Series(True, index=view["citations"].index)
+    for table in view.readable(CITED):
+        ours, place = view.cited(table)
+        known = place >= 0
+        counts = np.bincount(place[known], minlength=1)
+        several[ours.index] = ~known | (counts[place] > 1)
+    return several.to_numpy()
+
+
 @rule
 def key(view: View) -> Iterator[Fault]:
     """No two rows have the same key."""
     for table in view.readable(("citations", "memberships")):
         columns = list(schemas.KEYS[table])
         frame = view[table]
-        # Few rows of a large table share a record, so that few are left to be compared in every column.
-        frame = frame[frame.duplicated(columns[1], keep=False)]
+        if table == "citations":  # few rows of a large table share a record: only they are compared
+            frame = frame[_sharing(view)]
         for row in where(frame.duplicated(columns)):
             yield table, row, columns[0], "the row repeats the key of a row above; remove one of them"
     columns = ["incident_id", "state", "name"]
@@ -205,13 +238,14 @@ def citation(view: View) -> Iterator[Fault]:
     """Every record cites a source, every citation names a record, every source is cited."""
     cited = view["citations"]
     for table, name in CITED.items():
-        ours = cited[cited["table"] == table]
-        frame = view[table]
-        for row in where(frame[name].notna() & ~frame[name].isin(ours["record_id"])):
+        (ours, place), frame = view.cited(table), view[table]
+        shown = np.zeros(len(frame), dtype=bool)
+        shown[place[place >= 0]] = True
+        for row in frame.index[frame[name].notna() & ~frame[name].duplicated() & ~shown]:
             yield table, row, name, f"{frame.at[row, name]!r} cites no source; add a row to citations.csv"
-        for row in where(~ours["record_id"].isin(frame[name])):
+        for row in ours.index[place < 0]:
             yield "citations", row, "record_id", f"{ours.at[row, 'record_id']!r} is not in {table}.csv"
-    used = set(cited["source_id"]) | set(view["states"]["source_id"]) | set(view["memberships"]["source_id"])
+    used = {source for table in (cited, view["states"], view["memberships"]) for source in table["source_id"].unique()}
     frame = view["sources"]
     for row in where(~frame["source_id"].isin(used)):
         yield "sources", row, "source_id", "no record cites this source; cite it or remove it"
@@ -223,9 +257,10 @@ def page_date(view: View) -> Iterator[Fault]:
     for table, name in {**ACTS, "statements": "date"}.items():
         if table in view.unreadable:
             continue
-        ours = view["citations"]
-        ours = ours[ours["table"].eq(table) & ~ours["supports"].isin(["background", "beforehand"])]
-        act = lookup(ours["record_id"], view[table], CITED[table], name)
+        ours, place = view.cited(table)
+        now = ~ours["supports"].isin(["background", "beforehand"]).to_numpy()
+        ours, place = ours[now], place[now]
+        act = take(view[table][name], place, ours.index)
         page = lookup(ours["source_id"], view["sources"], "source_id", "page_date")
         for row in where(latest(page) + pd.Timedelta(days=1) < earliest(act)):
             yield (
