@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import json
 import sys
@@ -71,7 +72,9 @@ def _file(name: str, package: Path) -> Path:
     return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
 
 
-def _imported(source: str, package: Path) -> set[str]:
+@functools.cache
+def _imported(source: str, package: Path) -> frozenset[str]:
+    """Modules that a source names; runs share most modules, and each is parsed once."""
     found = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == package.name:
@@ -84,7 +87,7 @@ def _imported(source: str, package: Path) -> set[str]:
         # Importing a module runs the packages above it, too.
         parts = [name.split(".") for name in names if name]
         found |= {".".join(some[:depth]) for some in parts for depth in range(1, len(some) + 1)}
-    return {name for name in found if _file(name, package).is_file()}
+    return frozenset(name for name in found if _file(name, package).is_file())
 
 
 def surroundings() -> dict[str, str]:

@@ -20,7 +20,7 @@ from analysis import schemas
 from analysis.csvtext import FORMULA, TextTable, untidy
 
 #: Files of fewer bytes are read the exact way, which is fast enough for them.
-LARGE = 8 << 20
+LARGE = 1 << 20
 BLOCK = 1 << 20
 #: Columns become categorical if less than this share of their first cells are different.
 SHARE, SAMPLE = 0.5, 5_000

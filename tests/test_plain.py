@@ -8,7 +8,7 @@ from conftest import CASES, DATA, TODAY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analysis import csvtext, dataset, paths, plain, schemas
+from analysis import checks, csvtext, dataset, paths, plain, schemas
 from analysis.checks import _canonical, check
 
 #: How much of a column must repeat for it to be categorical: all columns are, those of large tables, none.
@@ -52,6 +52,14 @@ def test_a_broken_dataset_has_the_same_report_both_ways(share, broken, name, mon
     fast = check(folder, TODAY)
     monkeypatch.setattr(plain, "LARGE", math.inf)
     assert fast == check(folder, TODAY) != []
+
+
+@pytest.mark.parametrize("name", sorted(CASES)[::8])
+def test_two_processes_report_what_one_does(broken, name, monkeypatch):
+    folder = broken(name)
+    alone = check(folder, TODAY)
+    monkeypatch.setattr(checks, "LARGE", 0)
+    assert check(folder, TODAY) == alone != []
 
 
 def test_a_large_table_is_loaded_as_a_small_one(share, tiny, monkeypatch):
