@@ -200,11 +200,13 @@ def _paired(rows: pd.DataFrame, table: str, number: int, unit: str) -> tuple[pd.
 
 
 def dependable(both: dict[str, pd.DataFrame], table: str, names: list[str], threshold: float = 0.667) -> list[str]:
-    """Those of the variables whose alpha, over the rows of all rounds, reaches the threshold.
+    """Those of the variables whose alpha reaches the threshold, over all rounds of single replies or else over all rounds.
 
     A variable without variation, or never coded twice, has no alpha and is not among them.
     """
     rounds = both["incidents"].groupby("round")["unit"].first()
+    if table == "denials" and rounds.eq("reply").any():
+        rounds = rounds[rounds.eq("reply")]
     pairs = [_paired(both[table], table, number, unit)[:2] for number, unit in rounds.items()]
     if not pairs:
         return []

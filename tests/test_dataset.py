@@ -34,6 +34,16 @@ def test_it_covers_what_it_promises():
     assert len(twice) >= 0.2 * len(DATA.incidents)
 
 
+@pytest.mark.parametrize("table", agreement.ALIGNMENT)
+def test_cells_of_both_codings_keep_the_rules_of_their_columns(table):
+    frame = agreement.codings()[table]
+    frame = frame.astype(object).where(frame.notna(), None)
+    checked = {name: column for name, column in schemas.rules(table).items() if not column.unique}
+    assert len(checked) > 10
+    for name, column in checked.items():
+        column.validate(frame[[name]].astype("Int64" if name in schemas.integers(table) else object))
+
+
 def test_the_seed_story_is_answered_by_rows_with_pages():
     found = story.claims(DATA)
     assert found["record"].notna().all() and (found["pages"] > 0).all()
