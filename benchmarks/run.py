@@ -11,6 +11,7 @@ where their commands are on PATH.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import shlex
@@ -37,7 +38,7 @@ def command(words: list[str], build: Path, **more: str) -> None:
     env = {**os.environ, **runner.KERNEL_ENV, "CARD_BUILD": str(build), "PYTHONPATH": str(ROOT), **more}
     done = subprocess.run([sys.executable, *words], cwd=ROOT, env=env, capture_output=True, text=True)
     if done.returncode:
-        sys.exit(f"{' '.join(words)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        sys.exit(f"{shlex.join(words)[:500]} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
 
 
 def ours(build: Path, *more: str) -> None:
@@ -46,8 +47,34 @@ def ours(build: Path, *more: str) -> None:
 
 
 def cold(build: Path) -> None:
-    """The papermill API in as many processes, an ordinary kernel each."""
+    """This project without warm kernels: an ordinary kernel for each run."""
     command(["-m", "analysis", "run", "--force", "--cold"], build)
+
+
+#: papermill's API in a pool of processes, forked with papermill imported; points of a sweep may leave nothing to analyse.
+API = """
+import json, sys
+from concurrent.futures import ProcessPoolExecutor
+import papermill
+def one(*words):
+    try:
+        papermill.execute_notebook(*words)
+    except papermill.exceptions.PapermillExecutionError as error:
+        if error.ename != "EmptySelection":
+            raise
+jobs, *columns = json.loads(sys.argv[1])
+with ProcessPoolExecutor(jobs) as pool:
+    list(pool.map(one, *columns))
+"""
+
+
+def api(build: Path, points: list[tuple[str, dict]] | None = None) -> None:
+    """papermill's API in as many processes, which take the next run as they end one."""
+    points = points or [(str(run.notebook), run.parameters) for run in plans.plan()]
+    build.mkdir(parents=True)
+    outputs = [str(build / f"{number}.ipynb") for number in range(len(points))]
+    columns = [[notebook for notebook, _ in points], outputs, [parameters for _, parameters in points]]
+    command(["-c", API, json.dumps([JOBS, *columns])], build)
 
 
 def loop(build: Path) -> None:
@@ -138,7 +165,8 @@ def rerun(rounds: int) -> None:
     ways = {
         "warm kernels": ours,
         "plain scripts, parallel": scripts,
-        "papermill API, parallel": cold,
+        "papermill API, parallel": api,
+        "this project, ordinary kernels": cold,
         "papermill CLI loop": loop,
     }
     ways |= {way.__name__: way for way in (snakemake, pytask) if shutil.which(way.__name__)}
@@ -182,14 +210,32 @@ def _touch(table: Path, run) -> None:
     run(table)
 
 
+#: Values of a sweep as its command line has them.
+GRID = {
+    "min_state_link": ["1", "2", "3", "4"],
+    "bloc": ["", "FVEY", "NATO", "EU", "G7"],
+    "accused": ["CHN", "RUS", "CHN+RUS", "PRK", "USA"],
+}
+
+
 def sweep(rounds: int) -> None:
     """A sweep of a hundred points."""
-    grid = ["-g", "min_state_link=1,2,3,4", "-g", "bloc=,FVEY,NATO,EU,G7", "-g", "accused=CHN,RUS,CHN+RUS,PRK,USA"]
+    grid = [word for name, values in GRID.items() for word in ("-g", f"{name}={','.join(values)}")]
+    denials = next(run for run in plans.plan() if run.name == "denials")
+    points = [
+        (str(denials.notebook), {"min_state_link": int(link), "bloc": bloc, "accused": accused.split("+")})
+        for link, bloc, accused in itertools.product(*GRID.values())
+    ]
 
     def way(*more: str):
         return lambda build: command(["-m", "analysis", "sweep", "denials", *grid, *more], build)
 
-    show("sweep of 100 points", timed({"warm kernels": way(), "papermill API, parallel": way("--cold")}, rounds))
+    ways = {
+        "warm kernels": way(),
+        "papermill API, parallel": lambda build: api(build, points),
+        "this project, ordinary kernels": way("--cold"),
+    }
+    show(f"sweep of {len(points)} points", timed(ways, rounds))
 
 
 def check(rounds: int) -> None:
