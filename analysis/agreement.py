@@ -14,7 +14,9 @@ from analysis.dataset import Dataset
 from analysis.dates import earliest
 
 #: Columns that must be equal, the date and days that dates may lie apart, for two rows to be the same act; and who acted.
+#: Targets have no date; a word of their names must be the same.
 ALIGNMENT = {
+    "targets": (("incident_id", "state"), None, 0, "name"),
     "attributions": (("incident_id", "attributor", "accused_state"), "date", 7, "body"),
     "responses": (("incident_id", "responder", "type"), "date_announced", 7, "body"),
     "denials": (("incident_id", "accused_state", "office"), "date", 2, "speaker"),
@@ -23,6 +25,8 @@ ALIGNMENT = {
 FIRST = ("auto-1",)
 #: Variables compared, with their level of measurement.
 VARIABLES = {
+    "incidents": {"kind": "nominal", "operation_type": "nominal"},
+    "targets": {"category": "nominal"},
     "attributions": {
         "state_link": "ordinal",
         "strongest_link": "ordinal",
@@ -32,8 +36,10 @@ VARIABLES = {
         "form": "nominal",
     },
     "responses": {"body_type": "nominal"},
-    "denials": {"posture": "nominal", "channel": "nominal", **dict.fromkeys(vocab.STRATEGY, "nominal")},
+    "denials": dict.fromkeys(["posture", "stand", "channel", *vocab.STRATEGY], "nominal"),
 }
+#: Columns of the samples.
+SAMPLE = ["incident_id", "round", "unit", *VARIABLES["incidents"], "coder"]
 
 
 def codings(dataset: Path | None = None) -> dict[str, pd.DataFrame]:
@@ -42,17 +48,18 @@ def codings(dataset: Path | None = None) -> dict[str, pd.DataFrame]:
     Returns
     -------
     dict of pandas.DataFrame
-        ``incidents`` (columns ``incident_id``, ``round`` and ``unit``: the samples) and the
-        tables of :data:`ALIGNMENT` with the columns of their models plus ``urls`` and
-        ``round``.  Rows of the first coding, as it was when the two were compared, have a
-        ``coder`` of :data:`FIRST`.  The ``unit`` of a round is ``incident`` where the second
-        coder was given incidents, ``reply`` where it was given single replies to code.
+        ``incidents`` (columns ``incident_id``, ``round``, ``unit``, ``kind``,
+        ``operation_type`` and ``coder``: the samples) and the tables of :data:`ALIGNMENT` with
+        the columns of their models plus ``urls`` and ``round``.  Rows of the first coding, as
+        it was when the two were compared, have a ``coder`` of :data:`FIRST`.  The ``unit`` of
+        a round is ``incident`` where the second coder was given incidents, ``reply`` where it
+        was given single replies to code; these have a row for the second coder only.
     """
     folder = Path(dataset or paths.DATASET) / "reliability"
     frames = {}
     for name in ("incidents", *ALIGNMENT):
         file = folder / f"{name}.csv"
-        wanted = ["incident_id", "round", "unit"] if name == "incidents" else [*schemas.columns(name), "urls", "round"]
+        wanted = SAMPLE if name == "incidents" else [*schemas.columns(name), "urls", "round"]
         frame = pd.read_csv(file, dtype=object) if file.is_file() else pd.DataFrame(columns=wanted, dtype=object)
         for column in {*(schemas.integers(name) if name != "incidents" else ()), "round"} & set(frame):
             frame[column] = pd.to_numeric(frame[column]).astype("Int64")
@@ -64,8 +71,9 @@ def align(table: str, first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame
     """Pair the rows of two codings that describe the same act.
 
     Rows pair when the columns of :data:`ALIGNMENT` are equal and their dates lie no further
-    apart than it allows.  Where several could pair, those go first whose body or speaker is
-    named most alike, then those of the nearest dates; each row pairs at most once.
+    apart than it allows; targets, which have no date, when their names share a word.  Where
+    several could pair, those go first whose body, speaker or target is named most alike, then
+    those of the nearest dates; each row pairs at most once.
 
     Returns
     -------
@@ -75,13 +83,16 @@ def align(table: str, first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame
     columns, date, within, who = ALIGNMENT[table]
     sides = []
     for label, frame in (("first", first), ("second", second)):
-        side = frame[list(columns)].fillna("").assign(day=earliest(frame[date]), who=_words(frame, who))
+        day = earliest(frame[date]) if date else pd.Timestamp(0)
+        side = frame[list(columns)].fillna("").assign(day=day, who=_words(frame, who))
         sides.append(side.rename_axis(label).reset_index())
     pairs = sides[0].merge(sides[1], on=list(columns), suffixes=("", "_2"))
     pairs["apart"] = (pairs["day"] - pairs["day_2"]).dt.days.abs()
     pairs = pairs[pairs["apart"] <= within]
     named = zip(pairs["who"], pairs["who_2"], strict=True)
     pairs["unlike"] = [1 - len(one & other) / len(one | other) if one | other else 0.0 for one, other in named]
+    if not date:
+        pairs = pairs[pairs["unlike"] < 1]
     pairs = pairs.sort_values(["unlike", "apart", "first", "second"], kind="stable")
     used_first, used_second, kept = set(), set(), []
     for row in pairs.itertuples():
@@ -166,7 +177,9 @@ def reliability(both: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFra
             if unit == "reply" and table != "denials":
                 continue
             left, right, first, second = _paired(both[table], table, number, unit)
-            if unit == "incident":
+            if not first + second:
+                continue  # older rounds have no targets
+            if unit == "incident" and table != "incidents":
                 found.append(
                     {
                         "round": number,
@@ -179,8 +192,7 @@ def reliability(both: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFra
                     }
                 )
             for variable, measured in variables.items():
-                codes = list(getattr(vocab, schemas.meta(table, variable)["vocab"]))
-                score = alpha(left[variable], right[variable], measured, codes)
+                score = alpha(left[variable], right[variable], measured, _codes(table, variable))
                 scores.append({"round": number, "table": table, "variable": variable, "level": measured, **score})
     return pd.DataFrame(scores), pd.DataFrame(found)
 
@@ -188,8 +200,12 @@ def reliability(both: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFra
 def _paired(rows: pd.DataFrame, table: str, number: int, unit: str) -> tuple[pd.DataFrame, pd.DataFrame, int, int]:
     """The rows of one round that describe the same act, as each coding has them; and how many rows each has."""
     rows = rows[rows["round"] == number]
+    if table == "incidents":
+        rows = rows.dropna(subset=list(VARIABLES[table]))  # of single replies, and of rounds released without them
+    if table == "denials":
+        rows = rows.assign(stand=rows["posture"].map(vocab.STAND_OF))
     first, second = rows[rows["coder"].isin(FIRST)], rows[~rows["coder"].isin(FIRST)]
-    if unit == "reply":  # the second coder was told which row it codes
+    if unit == "reply" or table == "incidents":  # the second coder was told which row it codes
         key = schemas.KEYS[table][0]
         same = first.reset_index().merge(second.reset_index(), on=key)[["index_x", "index_y"]]
         pairs = same.set_axis(["first", "second"], axis=1)
@@ -199,23 +215,50 @@ def _paired(rows: pd.DataFrame, table: str, number: int, unit: str) -> tuple[pd.
     return *sides, len(first), len(second)
 
 
-def dependable(both: dict[str, pd.DataFrame], table: str, names: list[str], threshold: float = 0.667) -> list[str]:
-    """Those of the variables whose alpha reaches the threshold, over all rounds of single replies or else over all rounds.
+def _codes(table: str, variable: str) -> list:
+    """The codes of a variable, in their order."""
+    return list(vocab.STAND if variable == "stand" else getattr(vocab, schemas.meta(table, variable)["vocab"]))
+
+
+def standing(both: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Agreement per variable as it stands, over the rounds that were coded under much the same rules.
+
+    For attributions and responses that is the last round of incidents; for incidents and targets all of
+    these, for their rules have not changed; for replies all rounds of single replies.
+
+    Parameters
+    ----------
+    both : dict of pandas.DataFrame
+        As :func:`codings` gives them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``table``, ``variable``, ``level``, ``n``, ``agreement``, ``alpha``, ``low``, ``high``.
+    """
+    unit = both["incidents"].groupby("round")["unit"].first()
+    whole, replies = unit.index[unit == "incident"], unit.index[unit == "reply"]
+    scores = []
+    for table, variables in VARIABLES.items():
+        chosen = list(replies) if table == "denials" else []
+        chosen = chosen or list(whole if table in ("incidents", "targets") else whole[-1:])
+        pairs = [_paired(both[table], table, number, unit[number]) for number in chosen]
+        if not any(first + second for _, _, first, second in pairs):
+            continue
+        left, right = (pd.concat([pair[side] for pair in pairs], ignore_index=True) for side in (0, 1))
+        for variable, level in variables.items():
+            score = alpha(left[variable], right[variable], level, _codes(table, variable))
+            scores.append({"table": table, "variable": variable, "level": level, **score})
+    return pd.DataFrame(scores, columns=["table", "variable", "level", "n", "agreement", "alpha", "low", "high"])
+
+
+def dependable(both: dict[str, pd.DataFrame], table: str, names: list[str], threshold: float = 0.8) -> list[str]:
+    """Those of the variables whose alpha, as it stands, reaches the threshold.
 
     A variable without variation, or never coded twice, has no alpha and is not among them.
     """
-    rounds = both["incidents"].groupby("round")["unit"].first()
-    if table == "denials" and rounds.eq("reply").any():
-        rounds = rounds[rounds.eq("reply")]
-    pairs = [_paired(both[table], table, number, unit)[:2] for number, unit in rounds.items()]
-    if not pairs:
-        return []
-    left, right = (pd.concat(side, ignore_index=True) for side in zip(*pairs, strict=True))
-    score = {}
-    for name in names:
-        codes = list(getattr(vocab, schemas.meta(table, name)["vocab"]))
-        score[name] = alpha(left[name], right[name], VARIABLES[table][name], codes, draws=1)["alpha"]
-    return [name for name in names if score[name] >= threshold]
+    found = standing(both).query("table == @table and alpha >= @threshold")["variable"]
+    return [name for name in names if name in set(found)]
 
 
 def sourcing(data: Dataset) -> pd.DataFrame:

@@ -258,7 +258,7 @@ def _sample(options) -> int:
     from analysis.dataset import load
 
     data, sample = load(options.dataset), agreement.codings(options.dataset)["incidents"]
-    whole = tuple(sample.loc[sample["unit"] == "incident", "incident_id"])
+    whole = tuple(sample.loc[sample["unit"] == "incident", "incident_id"].unique())
     if options.replies is None:
         drawn, what = agreement.draw(data, options.share, options.seed, whole), "incidents"
     else:

@@ -308,8 +308,8 @@ def specification_curve(frame: pd.DataFrame, estimate: str, choices: list[str], 
     return figure
 
 
-def alphas(frame: pd.DataFrame, threshold: float) -> Figure:
-    """Krippendorff's alpha per variable with its 95% interval; dashed line at `threshold`."""
+def alphas(frame: pd.DataFrame, threshold: float, wanted: float) -> Figure:
+    """Krippendorff's alpha per variable with its 95% interval; dashed line at `threshold`, dotted at `wanted`."""
     frame = frame.dropna(subset=["alpha"]).sort_values(["table", "alpha"], ascending=[True, False], kind="stable")
     frame = frame.reset_index(drop=True)
     figure, axes = style.axes(6.6, 0.8 + 0.19 * len(frame))
@@ -327,7 +327,8 @@ def alphas(frame: pd.DataFrame, threshold: float) -> Figure:
             markeredgecolor="white",
             label=table,
         )
-    axes.axvline(threshold, color=style.INK, linestyle="--", linewidth=0.8)
+    for value, line in ((threshold, "--"), (wanted, ":")):
+        axes.axvline(value, color=style.INK, linestyle=line, linewidth=0.8)
     axes.set_yticks(frame.index, [f"{words(v)} (n = {n})" for v, n in zip(frame["variable"], frame["n"], strict=True)])
     axes.set_ylim(len(frame) - 0.4, -0.6)
     axes.set_xlim(-0.28, 1.02)

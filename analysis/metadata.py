@@ -180,7 +180,7 @@ def _coding(folder: Path, path: Path) -> dict:
         "foreignKeys": [{"fields": ["incident_id"], "reference": {"resource": "incidents", "fields": ["incident_id"]}}],
     }
     about = (
-        "One row is one incident drawn for a second, blind coding."
+        "One row is one incident drawn for a second, blind coding, as one of two coders coded it."
         if path.stem == "incidents"
         else f"One row is one row of `{path.stem}` as one of two coders coded it, blind to the other."
     )

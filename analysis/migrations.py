@@ -38,10 +38,18 @@ def _rounds_of_second_coding(tables: Tables) -> Tables:
     return out
 
 
+def _incidents_coded_twice(tables: Tables) -> Tables:
+    """0.3.0: the samples hold what both coders said of the incident."""
+    sample = tables["reliability/incidents"].assign(kind=None, operation_type=None)
+    columns = ["incident_id", "round", "unit", "kind", "operation_type", "coder"]
+    return {**tables, "reliability/incidents": sample[columns]}
+
+
 #: ``(version that brought the change, what turns older tables into its own)``, oldest first.
 MIGRATIONS: list[tuple[str, Callable[[Tables], Tables]]] = [
     ("0.2.0", _screening_and_ids),
     ("0.2.0", _rounds_of_second_coding),
+    ("0.3.0", _incidents_coded_twice),
 ]
 
 

@@ -271,6 +271,20 @@ def test_alignment_pairs_nearest_dates_and_each_row_once():
     assert agreement.align("attributions", first, second).to_numpy().tolist() == [[1, 0]]
 
 
+def test_targets_pair_by_a_word_of_their_names_and_never_without_one():
+    first = pd.DataFrame([{"incident_id": "2020-x", "state": "DEU", "name": name} for name in ("Bundestag", "Siemens")])
+    second = pd.DataFrame([{"incident_id": "2020-x", "state": "DEU", "name": name} for name in ("The Bundestag", "SAP")])
+    assert agreement.align("targets", first, second).to_numpy().tolist() == [[0, 0]]
+
+
+def test_a_round_that_was_released_without_codes_of_incidents_or_targets_is_compared_on_the_rest():
+    both = twice()
+    both["incidents"] = both["incidents"].assign(kind=None, operation_type=None)
+    both["targets"] = both["targets"].iloc[:0]
+    scores, recall = agreement.reliability(both)
+    assert not {"incidents", "targets"} & {*scores["table"], *recall["table"]} and "attributions" in set(scores["table"])
+
+
 def test_alignment_matches_rows_that_name_no_state():
     row = pd.DataFrame([{"incident_id": "2020-x", "attributor": "FIN", "accused_state": None, "date": "2020-01-01"}])
     assert len(agreement.align("attributions", row, row)) == 1
@@ -278,10 +292,11 @@ def test_alignment_matches_rows_that_name_no_state():
 
 def twice(change=lambda frame: frame) -> dict[str, pd.DataFrame]:
     """Both codings of all incidents in one round, the second one a changed copy of the first."""
-    out = {"incidents": DATA.incidents.assign(round=1, unit="incident")}
-    for table in agreement.ALIGNMENT:
+    out = {}
+    for table in agreement.VARIABLES:
         first = getattr(DATA, table).assign(round=1, coder="auto-1")
         out[table] = pd.concat([first, change(first).assign(coder="auto-2")], ignore_index=True)
+    out["incidents"]["unit"] = "incident"
     return out
 
 
@@ -305,6 +320,16 @@ def test_a_round_of_single_replies_is_paired_by_their_ids_and_says_nothing_of_re
     scores, recall = agreement.reliability(both)
     assert recall.empty and set(scores["table"]) == {"denials"} and (scores["n"] == len(DATA.denials)).all()
     assert (scores["agreement"] == 1).all() and "posture" in agreement.dependable(both, "denials", ["posture"])
+
+
+def test_agreement_as_it_stands_is_that_of_the_last_round_and_for_incidents_of_all_rounds():
+    one, two = twice(), twice()
+    two["attributions"].loc[two["attributions"]["coder"] == "auto-2", "stance"] = "own"
+    both = {table: pd.concat([one[table].assign(round=2), two[table]], ignore_index=True) for table in one}
+    found = agreement.standing(both).set_index(["table", "variable"])
+    assert found.loc[("attributions", "stance"), "alpha"] == 1
+    assert found.loc[("attributions", "stance"), "n"] == len(DATA.attributions)
+    assert found.loc[("incidents", "kind"), "n"] == 2 * len(DATA.incidents)
 
 
 def test_a_reply_to_accusations_over_several_incidents_is_drawn_once_and_never_from_an_incident_coded_twice():
@@ -368,7 +393,7 @@ def test_a_specification_keeps_the_accusations_that_the_selection_keeps(number):
 def test_the_main_specification_is_the_number_that_the_report_gives():
     frame = specification.curve(DATA, "denial_share")
     pairs = measures.answered(select(DATA, Selection())).query("searched")
-    assert frame.loc[frame["main"], "estimate"].item() == pytest.approx(pairs["denied"].mean())
+    assert frame.loc[frame["main"], "estimate"].item() == pytest.approx(pairs["rejected"].mean())
 
 
 def test_an_unknown_outcome_names_the_known_ones():
