@@ -39,7 +39,7 @@ class Incidents(Table):
     end_date: Series[str] = fields.date("last known activity", "end_precision", empty=True)
     end_precision: Series[str] = fields.precision("end_date", empty=True)
     first_public_date: Series[str] = fields.date(
-        "first public report of the incident", "first_public_precision", empty=True
+        "earliest public report of the incident on a page that was read", "first_public_precision", empty=True
     )
     first_public_precision: Series[str] = fields.precision("first_public_date", empty=True)
     reply_searched: Series[str] = fields.code("outcome of the search for the accused state's reply", "REPLY_SEARCHED")
