@@ -36,7 +36,15 @@ VARIABLES = {
         "form": "nominal",
     },
     "responses": {"body_type": "nominal"},
-    "denials": dict.fromkeys(["posture", "stand", "channel", *vocab.STRATEGY], "nominal"),
+    "denials": {"posture": "nominal", "channel": "nominal", **dict.fromkeys(vocab.STRATEGY, "nominal")},
+}
+#: First round that was coded under a variable's present rule, where that is not the first of all.  Replies
+#: count in the rounds of single replies only, if there are any: in those of incidents there are few.
+RULE_SINCE = {
+    **dict.fromkeys(["state_link", "confidence", "body_type", "form"], 2),
+    "strongest_link": 3,
+    **dict.fromkeys(["posture", "flat_denial", "sanctions_objection", "non_interference"], 5),
+    **dict.fromkeys(["identity_denial", "alternative_account"], 5),
 }
 #: Columns of the samples.
 SAMPLE = ["incident_id", "round", "unit", *VARIABLES["incidents"], "coder"]
@@ -202,8 +210,6 @@ def _paired(rows: pd.DataFrame, table: str, number: int, unit: str) -> tuple[pd.
     rows = rows[rows["round"] == number]
     if table == "incidents":
         rows = rows.dropna(subset=list(VARIABLES[table]))  # of single replies, and of rounds released without them
-    if table == "denials":
-        rows = rows.assign(stand=rows["posture"].map(vocab.STAND_OF))
     first, second = rows[rows["coder"].isin(FIRST)], rows[~rows["coder"].isin(FIRST)]
     if unit == "reply" or table == "incidents":  # the second coder was told which row it codes
         key = schemas.KEYS[table][0]
@@ -217,14 +223,11 @@ def _paired(rows: pd.DataFrame, table: str, number: int, unit: str) -> tuple[pd.
 
 def _codes(table: str, variable: str) -> list:
     """The codes of a variable, in their order."""
-    return list(vocab.STAND if variable == "stand" else getattr(vocab, schemas.meta(table, variable)["vocab"]))
+    return list(getattr(vocab, schemas.meta(table, variable)["vocab"]))
 
 
 def standing(both: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Agreement per variable as it stands, over the rounds that were coded under much the same rules.
-
-    For attributions and responses that is the last round of incidents; for incidents and targets all of
-    these, for their rules have not changed; for replies all rounds of single replies.
+    """Agreement per variable as it stands: over the rounds coded under its present rule (:data:`RULE_SINCE`).
 
     Parameters
     ----------
@@ -235,19 +238,18 @@ def standing(both: dict[str, pd.DataFrame]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``table``, ``variable``, ``level``, ``n``, ``agreement``, ``alpha``, ``low``, ``high``.
+        Where no round is as new as a variable's rule (an old release), its last one counts.
     """
     unit = both["incidents"].groupby("round")["unit"].first()
-    whole, replies = unit.index[unit == "incident"], unit.index[unit == "reply"]
     scores = []
     for table, variables in VARIABLES.items():
-        chosen = list(replies) if table == "denials" else []
-        chosen = chosen or list(whole if table in ("incidents", "targets") else whole[-1:])
-        pairs = [_paired(both[table], table, number, unit[number]) for number in chosen]
-        if not any(first + second for _, _, first, second in pairs):
-            continue
-        left, right = (pd.concat([pair[side] for pair in pairs], ignore_index=True) for side in (0, 1))
-        for variable, level in variables.items():
-            score = alpha(left[variable], right[variable], level, _codes(table, variable))
+        wanted = "reply" if table == "denials" and unit.eq("reply").any() else "incident"
+        pairs = {number: _paired(both[table], table, number, wanted) for number in unit.index[unit == wanted]}
+        pairs = {number: pair for number, pair in pairs.items() if pair[2] + pair[3]}
+        for variable, level in variables.items() if pairs else ():
+            chosen = [number for number in pairs if number >= RULE_SINCE.get(variable, 1)] or [max(pairs)]
+            left, right = (pd.concat([pairs[number][side][variable] for number in chosen]) for side in (0, 1))
+            score = alpha(left, right, level, _codes(table, variable))
             scores.append({"table": table, "variable": variable, "level": level, **score})
     return pd.DataFrame(scores, columns=["table", "variable", "level", "n", "agreement", "alpha", "low", "high"])
 

@@ -237,13 +237,13 @@ def response_types(data: Dataset) -> pd.DataFrame:
     return counts[counts["total"] > 0].rename_axis("type").reset_index()
 
 
-def stands(data: Dataset, accused: list[str]) -> pd.DataFrame:
-    """Replies by accused state (rows; other states as ``other``) and what they do with the charge (columns: `vocab.STAND`)."""
+def postures(data: Dataset, accused: list[str]) -> pd.DataFrame:
+    """Replies by accused state (rows) and posture (columns, display order); other states as ``other``."""
     replies = distinct_replies(data)
     label = replies["accused_state"].where(replies["accused_state"].isin(accused), "other")
-    counts = pd.crosstab(label, replies["posture"].map(vocab.STAND_OF))
+    counts = pd.crosstab(label, replies["posture"])
     rows = [code for code in [*accused, "other"] if code in counts.index]
-    return counts.reindex(index=rows, columns=list(vocab.STAND), fill_value=0).rename_axis("accused")
+    return counts.reindex(index=rows, columns=list(vocab.POSTURE), fill_value=0).rename_axis("accused")
 
 
 def distinct_replies(data: Dataset) -> pd.DataFrame:
@@ -259,18 +259,17 @@ def answered(data: Dataset) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per incident and accused state: ``searched`` (a search for a reply
-        was made), ``replied``, ``rejected`` (some reply denies or objects), ``denied``.
+        was made), ``replied``, ``denied`` (some reply denies).
     """
     pairs = data.attributions.dropna(subset=["accused_state"])[PAIR].drop_duplicates()
     outcome = data.incidents.set_index("incident_id")["reply_searched"]
     pairs = pairs.assign(searched=pairs["incident_id"].map(outcome).ne("not_searched"))
-    posture = data.denials["posture"]
-    said = data.denials[PAIR].assign(
-        replied=True, rejected=posture.map(vocab.STAND_OF).eq("rejects"), denied=posture.eq("denies")
+    replies = (
+        data.denials.assign(denies=data.denials["posture"].eq("denies")).groupby(PAIR)["denies"].agg(["size", "any"])
     )
-    pairs = pairs.join(said.groupby(PAIR).any(), on=PAIR)
-    outcomes = ["replied", "rejected", "denied"]
-    pairs[outcomes] = pairs[outcomes].eq(True)
+    joined = pairs.join(replies, on=PAIR)
+    pairs["replied"] = joined["size"].notna()
+    pairs["denied"] = joined["any"].eq(True)
     return pairs.sort_values(PAIR).reset_index(drop=True)
 
 

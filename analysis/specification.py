@@ -54,7 +54,7 @@ class _Accusations:
         )
         pairs = self.rows.drop_duplicates("pair").sort_values("pair").set_index("pair")[measures.PAIR]
         answered = measures.answered(data).set_index(measures.PAIR).loc[pd.MultiIndex.from_frame(pairs)]
-        self.searched, self.rejected = answered["searched"].to_numpy(bool), answered["rejected"].to_numpy(bool)
+        self.searched, self.denied = answered["searched"].to_numpy(bool), answered["denied"].to_numpy(bool)
         replies = data.denials.assign(day=durations.resolve(data.denials["date"], "middle")).groupby(measures.PAIR)[
             "day"
         ]
@@ -99,7 +99,7 @@ def _coalition_trend(base: _Accusations, rows: pd.DataFrame) -> tuple[float, flo
 def _denial_share(base: _Accusations, rows: pd.DataFrame) -> tuple[float, float, float, int]:
     pairs = rows["pair"].unique()
     pairs = pairs[base.searched[pairs]]
-    return (*measures.interval(int(base.rejected[pairs].sum()), len(pairs)), len(pairs))
+    return (*measures.interval(int(base.denied[pairs].sum()), len(pairs)), len(pairs))
 
 
 def _prompt_reply(base: _Accusations, rows: pd.DataFrame) -> tuple[float, float, float, int]:
@@ -110,7 +110,7 @@ def _prompt_reply(base: _Accusations, rows: pd.DataFrame) -> tuple[float, float,
 
 OUTCOMES = {
     "coalition_trend": (_coalition_trend, "Kendall's tau of coalition size and date"),
-    "denial_share": (_denial_share, "share of accusations that were denied or objected to"),
+    "denial_share": (_denial_share, "share of accusations that were denied"),
     "prompt_reply": (_prompt_reply, "share of replies given within two days"),
 }
 

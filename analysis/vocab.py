@@ -199,20 +199,6 @@ POSTURE = {
     "admits": "accepts the charge in whole or part",
 }
 
-#: Postures as figures show them: whether a reply denies or only objects, coders tell apart less surely than the rest.
-STAND = {
-    "rejects": "denies the charge, or objects to it without a denial",
-    "leaves_open": "neither confirms nor denies, or does not comment",
-    "admits": "accepts the charge in whole or part",
-}
-STAND_OF = {
-    "denies": "rejects",
-    "objects_without_denying": "rejects",
-    "neither_confirms_nor_denies": "leaves_open",
-    "no_comment": "leaves_open",
-    "admits": "admits",
-}
-
 STRATEGY = {
     "flat_denial": "non-involvement, or false, baseless, groundless, fabricated, said of this charge",
     "evidence_challenge": "says that proof is missing, weak or withheld",

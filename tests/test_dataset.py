@@ -38,7 +38,7 @@ def test_it_covers_what_it_promises():
 COMPARED = {
     "incidents": ["kind"],
     "attributions": ["state_link", "stance", "form", "body_type"],
-    "denials": ["stand"],
+    "denials": ["posture"],
 }
 
 

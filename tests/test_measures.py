@@ -273,7 +273,9 @@ def test_alignment_pairs_nearest_dates_and_each_row_once():
 
 def test_targets_pair_by_a_word_of_their_names_and_never_without_one():
     first = pd.DataFrame([{"incident_id": "2020-x", "state": "DEU", "name": name} for name in ("Bundestag", "Siemens")])
-    second = pd.DataFrame([{"incident_id": "2020-x", "state": "DEU", "name": name} for name in ("The Bundestag", "SAP")])
+    second = pd.DataFrame(
+        [{"incident_id": "2020-x", "state": "DEU", "name": name} for name in ("The Bundestag", "SAP")]
+    )
     assert agreement.align("targets", first, second).to_numpy().tolist() == [[0, 0]]
 
 
@@ -282,7 +284,9 @@ def test_a_round_that_was_released_without_codes_of_incidents_or_targets_is_comp
     both["incidents"] = both["incidents"].assign(kind=None, operation_type=None)
     both["targets"] = both["targets"].iloc[:0]
     scores, recall = agreement.reliability(both)
-    assert not {"incidents", "targets"} & {*scores["table"], *recall["table"]} and "attributions" in set(scores["table"])
+    assert not {"incidents", "targets"} & {*scores["table"], *recall["table"]} and "attributions" in set(
+        scores["table"]
+    )
 
 
 def test_alignment_matches_rows_that_name_no_state():
@@ -322,14 +326,16 @@ def test_a_round_of_single_replies_is_paired_by_their_ids_and_says_nothing_of_re
     assert (scores["agreement"] == 1).all() and "posture" in agreement.dependable(both, "denials", ["posture"])
 
 
-def test_agreement_as_it_stands_is_that_of_the_last_round_and_for_incidents_of_all_rounds():
-    one, two = twice(), twice()
-    two["attributions"].loc[two["attributions"]["coder"] == "auto-2", "stance"] = "own"
-    both = {table: pd.concat([one[table].assign(round=2), two[table]], ignore_index=True) for table in one}
-    found = agreement.standing(both).set_index(["table", "variable"])
-    assert found.loc[("attributions", "stance"), "alpha"] == 1
-    assert found.loc[("attributions", "stance"), "n"] == len(DATA.attributions)
-    assert found.loc[("incidents", "kind"), "n"] == 2 * len(DATA.incidents)
+def test_agreement_as_it_stands_is_that_of_the_rounds_coded_under_the_present_rule():
+    """strongest_link has its rule since round 3, stance since the first; an old release has no round 3."""
+    rounds = [{table: frame.assign(round=number) for table, frame in twice().items()} for number in (2, 3)]
+    rounds[0]["attributions"].loc[rounds[0]["attributions"]["coder"] == "auto-2", ["strongest_link"]] = 1
+    both = {table: pd.concat([one[table] for one in rounds], ignore_index=True) for table in rounds[0]}
+    found = agreement.standing(both).set_index("variable")
+    assert found.loc["strongest_link", "alpha"] == 1 and found.loc["strongest_link", "n"] == len(DATA.attributions)
+    assert found.loc["stance", "n"] == 2 * len(DATA.attributions)
+    old = agreement.standing(rounds[0]).set_index("variable")
+    assert old.loc["strongest_link", "alpha"] < 1 and old.loc["strongest_link", "n"] == len(DATA.attributions)
 
 
 def test_a_reply_to_accusations_over_several_incidents_is_drawn_once_and_never_from_an_incident_coded_twice():
@@ -393,7 +399,7 @@ def test_a_specification_keeps_the_accusations_that_the_selection_keeps(number):
 def test_the_main_specification_is_the_number_that_the_report_gives():
     frame = specification.curve(DATA, "denial_share")
     pairs = measures.answered(select(DATA, Selection())).query("searched")
-    assert frame.loc[frame["main"], "estimate"].item() == pytest.approx(pairs["rejected"].mean())
+    assert frame.loc[frame["main"], "estimate"].item() == pytest.approx(pairs["denied"].mean())
 
 
 def test_an_unknown_outcome_names_the_known_ones():
