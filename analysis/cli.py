@@ -254,16 +254,16 @@ def _near_duplicates(options) -> int:
 
 
 def _sample(options) -> int:
-    from analysis import agreement
+    from analysis import agreement, samples
     from analysis.dataset import load
 
     data, sample = load(options.dataset), agreement.codings(options.dataset)["incidents"]
     whole = tuple(sample.loc[sample["unit"] == "incident", "incident_id"].unique())
     if options.replies is None:
-        drawn, what = agreement.draw(data, options.share, options.seed, whole), "incidents"
+        drawn, what = samples.draw(data, options.share, options.seed, whole), "incidents"
     else:
         drawn, what = (
-            agreement.draw_replies(data, options.replies, options.seed, tuple(sample["incident_id"])),
+            samples.draw_replies(data, options.replies, options.seed, tuple(sample["incident_id"])),
             "replies",
         )
     print("\n".join(drawn))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import agreement, durations, measures, specification, vocab
+from analysis import agreement, durations, measures, samples, specification, vocab
 from analysis.dataset import load
 from analysis.dates import earliest, latest
 from analysis.errors import ParameterError
@@ -339,32 +339,32 @@ def test_agreement_as_it_stands_is_that_of_the_rounds_coded_under_the_present_ru
 
 
 def test_a_reply_to_accusations_over_several_incidents_is_drawn_once_and_never_from_an_incident_coded_twice():
-    drawn = agreement.draw_replies(DATA, 50)
+    drawn = samples.draw_replies(DATA, 50)
     rows = DATA.denials.set_index("denial_id").loc[drawn]
-    assert drawn == agreement.draw_replies(DATA, 50) and len(rows) == 50
+    assert drawn == samples.draw_replies(DATA, 50) and len(rows) == 50
     assert not rows["statement_id"].dropna().duplicated().any()
     coded = tuple(rows["incident_id"])
-    left = DATA.denials.set_index("denial_id").loc[agreement.draw_replies(DATA, 50, coded=coded)]
+    left = DATA.denials.set_index("denial_id").loc[samples.draw_replies(DATA, 50, coded=coded)]
     assert not left["incident_id"].isin(coded).any()
 
 
 def test_the_sample_for_second_coding_is_the_same_for_the_same_seed_and_spread_over_accused_states():
-    once, again = agreement.draw(DATA, 0.2), agreement.draw(DATA, 0.2)
+    once, again = samples.draw(DATA, 0.2), samples.draw(DATA, 0.2)
     assert once == again and len(once) == len(set(once)) == -(-len(DATA.incidents) // 5)
     first = DATA.attributions.dropna(subset=["accused_state"]).drop_duplicates("incident_id").set_index("incident_id")
     assert {"CHN", "RUS"} <= set(first.loc[first.index.intersection(once), "accused_state"])
 
 
 def test_incidents_coded_twice_already_count_and_are_not_drawn_again():
-    coded = tuple(agreement.draw(DATA, 0.1))
-    more = agreement.draw(DATA, 0.2, coded=coded)
+    coded = tuple(samples.draw(DATA, 0.1))
+    more = samples.draw(DATA, 0.2, coded=coded)
     assert not set(more) & set(coded) and len(more) + len(coded) == -(-len(DATA.incidents) // 5)
-    assert agreement.draw(DATA, 0.05, coded=coded) == []
+    assert samples.draw(DATA, 0.05, coded=coded) == []
 
 
 def test_a_draw_can_be_kept_to_some_incidents():
     some = tuple(DATA.incidents["incident_id"][:30])
-    assert set(agreement.draw(DATA, 0.2, only=some)) <= set(some)
+    assert set(samples.draw(DATA, 0.2, only=some)) <= set(some)
 
 
 @pytest.mark.parametrize("outcome", ["denial_share", "prompt_reply"])

@@ -1,0 +1,77 @@
+"""Random samples for a second, blind coding."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analysis.dataset import Dataset
+
+
+def draw(
+    data: Dataset, share: float, seed: int = 20240325, coded: tuple[str, ...] = (), only: tuple[str, ...] = ()
+) -> list[str]:
+    """A random sample of incidents for a second coding, stratified by accused state.
+
+    Parameters
+    ----------
+    data : Dataset
+    share : float
+        Part of all incidents that shall be coded twice.
+    seed : int
+    coded : tuple of str
+        Incidents coded twice already: they count towards the share and are not drawn again.
+    only : tuple of str
+        Draw from these incidents only (those of one landing, say); empty: from all.
+
+    Returns
+    -------
+    list of str
+        Incident ids.  Each accused state is drawn from in proportion to its
+        incidents (largest remainders); an incident belongs to the state that its
+        first accusation names, or to none.
+    """
+    chance = np.random.default_rng(seed)
+    first = data.attributions.sort_values(["date", "attribution_id"], kind="stable")
+    named = first.dropna(subset=["accused_state"]).drop_duplicates("incident_id").set_index("incident_id")
+    stratum = data.incidents["incident_id"].sort_values()
+    stratum = stratum.map(named["accused_state"]).fillna("none").set_axis(stratum)
+    if only:
+        stratum = stratum[stratum.index.isin(only)]
+    done = stratum.index.isin(coded)
+    n = max(int(np.ceil(share * len(stratum))) - int(done.sum()), 0)
+    exact = (stratum.value_counts().sort_index() * share).sub(stratum[done].value_counts(), fill_value=0).clip(lower=0)
+    exact = exact * n / exact.sum() if exact.sum() else exact
+    size = np.floor(exact).astype(int)
+    rest = (exact - size).sort_values(ascending=False, kind="stable").index[: n - int(size.sum())]
+    size[rest] += 1
+    left = stratum[~done]
+    picked = [
+        chance.choice(left.index[left == state], min(count, int((left == state).sum())), replace=False)
+        for state, count in size.items()
+        if count
+    ]
+    return sorted(str(incident) for part in picked for incident in part)
+
+
+def draw_replies(data: Dataset, n: int, seed: int = 20240325, coded: tuple[str, ...] = ()) -> list[str]:
+    """A random sample of replies whose wording is to be coded a second time.
+
+    A reply that answers accusations over several incidents is drawn once, under its first row.
+
+    Parameters
+    ----------
+    data : Dataset
+    n : int
+    seed : int
+    coded : tuple of str
+        Incidents coded twice already: their replies are not drawn.
+
+    Returns
+    -------
+    list of str
+        Values of ``denial_id``.
+    """
+    replies = data.denials.sort_values("denial_id")
+    once = replies["statement_id"].isna() | ~replies["statement_id"].duplicated()
+    left = replies.loc[once & ~replies["incident_id"].isin(coded), "denial_id"].to_numpy()
+    return sorted(np.random.default_rng(seed).choice(left, min(n, len(left)), replace=False).tolist())
