@@ -58,7 +58,7 @@ def _check(options) -> int:
     rows = {}
     for name in schemas.TABLES:
         with paths.table(options.dataset or paths.DATASET, name).open("rb") as file:
-            rows[name] = sum(1 for _ in file) - 1
+            rows[name] = sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b"")) - 1
     print("no problems: " + ", ".join(f"{count} {name}" for name, count in rows.items()))
     return 0
 

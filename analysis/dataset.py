@@ -106,7 +106,7 @@ def typed(table: TextTable) -> tuple[pd.DataFrame, list[Problem]]:
     problems : list of Problem
         One for each cell that breaks a rule of the model.
     """
-    frame, problems, seen = table.frame.copy(), [], set()
+    frame, problems, seen = table.frame.copy(deep=False), [], set()  # columns are replaced, never changed
     for name in schemas.integers(table.name):
         if name not in frame:
             continue

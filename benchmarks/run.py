@@ -251,7 +251,7 @@ def check(rounds: int) -> None:
         ways = {"check": lambda build: command(["-m", "analysis", "check", "--dataset", str(big)], build)}
         if shutil.which("frictionless"):
             ways["frictionless"] = lambda build: tool(["frictionless", "validate", "datapackage.json"], big)
-        show("check of some 100,000 attributions", timed(ways, 1))
+        show("check of some 100,000 attributions", timed(ways, rounds))
 
 
 def scale(rounds: int) -> None:
