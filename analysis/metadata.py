@@ -171,7 +171,9 @@ def _coding(folder: Path, path: Path) -> dict:
     described = []
     for column in header:
         field = {"name": column, **CODINGS[column]} if column in CODINGS else _field(path.stem, column)
-        limits = {key: value for key, value in field.get("constraints", {}).items() if key != "unique"}
+        # Ids stand twice, and of single replies nothing is coded but their wording.
+        free = ("unique", "required") if column in ("kind", "operation_type") else ("unique",)
+        limits = {key: value for key, value in field.get("constraints", {}).items() if key not in free}
         described.append({**field, "constraints": limits})
     schema = {
         "fields": described,

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -67,6 +68,13 @@ def test_second_codings_are_described_with_both_coders_in_their_key():
         schema = RESOURCES[name]["schema"]
         assert schema["primaryKey"][1:] == ["coder", "round"]
         assert not any(field["constraints"].get("unique") for field in schema["fields"])
+
+
+def test_columns_of_second_codings_that_are_required_hold_no_empty_cell():
+    for name in (name for name in RESOURCES if name.startswith("reliability-")):
+        frame = pd.read_csv(paths.DATASET / RESOURCES[name]["path"], dtype=str)
+        for field in RESOURCES[name]["schema"]["fields"]:
+            assert not field["constraints"].get("required") or frame[field["name"]].notna().all()
 
 
 def test_author_licence_and_version_are_those_of_the_citation_file():
