@@ -21,6 +21,21 @@ def act_before_incident(view: View) -> Iterator[Fault]:
 
 
 @rule
+def act_before_public(view: View) -> Iterator[Fault]:
+    """No act comes before its incident was first public: acts are public themselves."""
+    for table, column in ACTS.items():
+        public = view.incident_of(table, "first_public_date")
+        for row in where(latest(view[table][column]) < earliest(public)):
+            yield (
+                table,
+                row,
+                column,
+                f"{view[table].at[row, column]} is before the incident's first_public_date, {public[row]}; "
+                "correct one of the two",
+            )
+
+
+@rule
 def executed_before_announced(view: View) -> Iterator[Fault]:
     """A response is not executed before it is announced, unless its note says “disclosed later”."""
     frame = view["responses"]
