@@ -16,6 +16,7 @@ import platform
 import re
 import shutil
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -263,10 +264,10 @@ def compare(found: Results, expected: Path, here: str | None = None) -> tuple[li
         elif name == "numbers.json":
             differences += _numbers_apart(json.loads(file.read_text("utf-8")), found.numbers)
         elif name.endswith(".csv"):
-            apart = _cells_apart(name, file.read_text("utf-8"), files[name].decode("utf-8"))
-            # One row more shifts every cell below it: of a figure's data the first cells tell enough.
+            apart = cells_apart(name, file.read_text("utf-8"), files[name].decode("utf-8"))
+            # Of a figure's data the first cells tell enough.
             some = apart[:3] if name.startswith("figures/") else apart
-            differences += some + [f"{name}: and {len(apart) - len(some)} more cells"] * (len(apart) > len(some))
+            differences += some + [f"{name}: and {len(apart) - len(some)} more"] * (len(apart) > len(some))
         else:
             data = name.removesuffix(".svg") + ".csv"
             same = data in files and (expected / data).is_file() and (expected / data).read_bytes() == files[data]
@@ -287,15 +288,28 @@ def _numbers_apart(old: dict, new: dict) -> list[str]:
     return out
 
 
-def _cells_apart(name: str, old: str, new: str) -> list[str]:
+def cells_apart(name: str, old: str, new: str) -> list[str]:
+    """Where two CSV texts differ: by cell where rows answer each other, else by whole rows missing and new."""
     before, after = (list(csv.reader(io.StringIO(text))) for text in (old, new))
     if before[0] != after[0]:
         return [f"{name}: expected columns {before[0]}, found {after[0]}"]
     out = []
-    if len(before) != len(after):
-        out.append(f"{name}: expected {len(before) - 1} rows, found {len(after) - 1}")
-    for number, (left, right) in enumerate(zip(before[1:], after[1:], strict=False), start=1):
-        for column, one, two in zip(before[0], left, right, strict=True):
-            if one != two:
-                out.append(f"{name}: row {number} ({left[0]}), column {column}: expected {one!r}, found {two!r}")
+    columns, *before = map(tuple, before)
+    after = [tuple(row) for row in after[1:]]
+    # Rows that stay are paired first: one row more is one difference, not a shift of all the cells below it.
+    for _, start, end, first, last in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if end - start == last - first:
+            for number, (left, right) in enumerate(
+                zip(before[start:end], after[first:last], strict=True), start=start + 1
+            ):
+                for column, one, two in zip(columns, left, right, strict=True):
+                    if one != two:
+                        out.append(
+                            f"{name}: row {number} ({left[0]}), column {column}: expected {one!r}, found {two!r}"
+                        )
+            continue
+        for number, row in enumerate(before[start:end], start=start + 1):
+            out.append(f"{name}: row {number} is missing: expected {', '.join(filter(None, row))!r}")
+        for number, row in enumerate(after[first:last], start=first + 1):
+            out.append(f"{name}: row {number} is new: found {', '.join(filter(None, row))!r}")
     return out

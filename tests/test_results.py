@@ -5,6 +5,8 @@ import pickle
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analysis import errors, paths, report, results, style, tables
 from analysis.errors import MismatchError, NotebookError, Problem, ReportError, ResultError
@@ -73,6 +75,31 @@ def test_a_changed_table_is_named_by_row_and_column_with_both_values(handed, tmp
     file.write_text(file.read_text().replace("0.12", "0.13"))
     differences, _ = results.compare(results.gather(["demo"], handed), tmp_path / "expected")
     assert differences == ["tables/demo.things.csv: row 1 (CHN), column share_of: expected '0.12', found '0.13'"]
+
+
+@pytest.mark.parametrize(
+    "old, new, said",
+    [
+        ("a,1\nc,3\n", "a,1\nb,2\nc,3\n", ["t: row 2 is new: found 'b, 2'"]),
+        ("a,1\nb,2\nc,3\n", "b,2\nc,3\n", ["t: row 1 is missing: expected 'a, 1'"]),
+        (
+            "a,1\nb,2\n",
+            "a,1\nb,5\nc,\n",
+            ["t: row 2 is missing: expected 'b, 2'", "t: row 2 is new: found 'b, 5'", "t: row 3 is new: found 'c'"],
+        ),
+    ],
+)
+def test_a_row_more_or_less_is_told_once_and_not_as_a_shift_of_all_below(old, new, said):
+    assert results.cells_apart("t", f"key,n\n{old}", f"key,n\n{new}") == said
+
+
+ROWS = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("12")), max_size=6)
+
+
+@given(ROWS, ROWS)
+def test_two_tables_are_told_apart_exactly_if_they_differ(old, new):
+    texts = ["key,n\n" + "".join(f"{key},{n}\n" for key, n in rows) for rows in (old, new)]
+    assert bool(results.cells_apart("t", *texts)) == (old != new)
 
 
 def test_a_changed_number_is_named_with_both_values(handed, tmp_path):
