@@ -8,6 +8,24 @@ import os
 from pathlib import Path
 
 
+def count(text: str) -> int:
+    """A whole number of at least 1."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return int(text)
+
+
+def share(text: str) -> float:
+    """A number between 0 and 1."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1, such as 0.2")
+    return number
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     top = argparse.ArgumentParser(
@@ -80,7 +98,7 @@ def parser() -> argparse.ArgumentParser:
         "-g", action="append", default=[], metavar="KEY=V1,V2", help="values of a parameter; items of a list: A+B"
     )
     sweep.add_argument("--grid", type=Path, metavar="FILE", help="a TOML file with a table [grid]: key = [v1, v2]")
-    sweep.add_argument("--jobs", type=int, metavar="N", help="points at once (default: one per processor)")
+    sweep.add_argument("--jobs", type=count, metavar="N", help="points at once (default: one per processor)")
     sweep.add_argument("--scheduler", default="", metavar="tcp://…", help="send the points to this Dask cluster")
     sweep.add_argument("--curve", default="", metavar="NUMBER", help="draw the specification curve of this number, too")
     sweep.add_argument(
@@ -98,11 +116,22 @@ def parser() -> argparse.ArgumentParser:
         "--why", default="", metavar="TEXT", help="with --dataset-version: what changed in the analysis"
     )
     twins = add("near-duplicates", "list pairs of incidents that may be one, to be read side by side", dataset=True)
-    twins.add_argument("--days", type=int, default=120, metavar="N", help="days that their periods may lie apart")
-    sample = add("sample", "draw incidents for a second, blind coding: at random, by accused state", dataset=True)
-    sample.add_argument("--share", type=float, default=0.2, metavar="X", help="part of all incidents (default: 0.2)")
-    sample.add_argument(
-        "--replies", type=int, metavar="N", help="draw N single replies instead, to code their wording again"
+    twins.add_argument("--days", type=count, default=120, metavar="N", help="days that their periods may lie apart")
+    sample = add(
+        "sample",
+        "draw incidents for a second, blind coding: at random, by accused state; or rows for an audit",
+        dataset=True,
+    )
+    sample.add_argument("--share", type=share, default=0.2, metavar="X", help="part of all incidents (default: 0.2)")
+    instead = sample.add_mutually_exclusive_group()
+    instead.add_argument(
+        "--replies", type=count, metavar="N", help="draw N single replies instead, to code their wording again"
+    )
+    instead.add_argument(
+        "--rows",
+        type=count,
+        metavar="N",
+        help="draw N rows of every table instead, to be read again against their pages",
     )
     sample.add_argument("--seed", type=int, default=20240325, metavar="N")
     export = add(
@@ -127,7 +156,7 @@ def parser() -> argparse.ArgumentParser:
     for command in (run, sweep, reproduce):
         command.add_argument("--cold", action="store_true", help="start an ordinary kernel for each notebook, no fork")
     for command in (run, report, reproduce):
-        command.add_argument("--jobs", type=int, metavar="N", help="notebooks at once (default: one per processor)")
+        command.add_argument("--jobs", type=count, metavar="N", help="notebooks at once (default: one per processor)")
     return top
 
 

@@ -257,7 +257,13 @@ def _sample(options) -> int:
     from analysis import agreement, samples
     from analysis.dataset import load
 
-    data, sample = load(options.dataset), agreement.codings(options.dataset)["incidents"]
+    data = load(options.dataset)
+    if options.rows is not None:
+        drawn = samples.draw_rows(data, options.rows, options.seed)
+        print("\n".join(f"{table}  {key}" for table, key in drawn))
+        print(f"{counted(len(drawn), 'row')} drawn", file=sys.stderr)
+        return 0
+    sample = agreement.codings(options.dataset)["incidents"]
     whole = tuple(sample.loc[sample["unit"] == "incident", "incident_id"].unique())
     if options.replies is None:
         drawn, what = samples.draw(data, options.share, options.seed, whole), "incidents"

@@ -6,7 +6,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from analysis import dyads, metadata, paths, releases, rules_content, schemas, vocab  # noqa: F401  (rules_content registers its rules)
+from analysis import datapackage, dyads, metadata, paths, releases, rules_content, schemas, vocab  # noqa: F401  (rules_content registers its rules)
 from analysis.metadata import summary
 from analysis.rules import RULES
 
@@ -115,7 +115,7 @@ def generated(dataset: Path | None = None, version: str = "") -> dict[Path, str]
     version = version or current_version()
     return {
         paths.DATASET / "CODEBOOK.md": markdown(),
-        paths.DATASET / "datapackage.json": metadata.datapackage(dataset, version),
+        paths.DATASET / "datapackage.json": datapackage.render(dataset, version),
         paths.DATASET / "croissant.json": metadata.croissant(dataset, version),
         paths.ROOT / "codemeta.json": metadata.codemeta(version),
     }

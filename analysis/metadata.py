@@ -1,13 +1,12 @@
 """What the schemas, tables and CITATION.cff say, in the standard forms that catalogues and programs read.
 
-Each function gives the text of one file: ``datapackage.json`` (Frictionless
-Data Package 2), ``croissant.json`` (Croissant 1.0 of MLCommons) and
-``codemeta.json`` (CodeMeta 3).  Nothing in them is written by hand.
+Two functions give the text of one file each: ``croissant.json`` (Croissant 1.0 of
+MLCommons) and ``codemeta.json`` (CodeMeta 3); ``datapackage.json`` is made by
+:mod:`analysis.datapackage`.  Nothing in them is written by hand.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import re
@@ -32,15 +31,6 @@ LIMITS = (
     "An empty cell means not stated in the sources read, never unknown or 0.",
     "An attribution records that an accusation was made; it does not say that it is true.",
 )
-#: Columns of the second codings that no table has.
-CODINGS = {
-    "urls": {"type": "string", "description": "addresses of the pages read, separated by a space; none in first codings"},
-    "round": {"type": "integer", "description": "round of the second coding", "constraints": {"required": True}},
-    "unit": {
-        "type": "string", "description": "what the second coder was given: the incident, or single replies of it",
-        "constraints": {"required": True, "enum": ["incident", "reply"]},
-    },
-}  # fmt: skip
 CROISSANT = {
     "@language": "en", "@vocab": "https://schema.org/", "citeAs": "cr:citeAs", "column": "cr:column",
     "conformsTo": "dct:conformsTo", "cr": "http://mlcommons.org/croissant/",
@@ -66,127 +56,14 @@ def summary(thing) -> str:
     return " ".join((thing.__doc__ or "").split())
 
 
-def _json(value) -> str:
+def as_json(value) -> str:
+    """JSON as it is written to files here."""
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
-def _released(version: str, cited: dict) -> str:
+def release_day(version: str, cited: dict) -> str:
     """Day of the release; empty for a working state, which has none."""
     return "" if "+" in version else str(cited["date-released"])
-
-
-# --- Frictionless Data Package
-
-
-def datapackage(dataset: Path | None, version: str) -> str:
-    """Text of datapackage.json: fields, keys, codes, row counts and hashes of every CSV file of a dataset folder."""
-    folder, cited = Path(dataset or paths.DATASET), citation()
-    tables = read_tables(folder)
-    resources = [
-        _resource(folder, name, table.path, summary(schemas.TABLES[name]), len(table.frame), _table_schema(name))
-        for name, table in tables.items()
-    ]
-    resources += [_coding(folder, path) for path in sorted((folder / "reliability").glob("*.csv"))]
-    package = {
-        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
-        "profile": "tabular-data-package",
-        "name": "card",
-        "title": cited["title"],
-        "description": " ".join([cited["abstract"], *LIMITS, coders(tables)]),
-        "version": version,
-        **({"created": f"{day}T00:00:00Z"} if (day := _released(version, cited)) else {}),
-        "keywords": cited["keywords"],
-        "licenses": [LICENCE],
-        "contributors": [{"title": author["name"], "roles": ["author"]} for author in cited["authors"]],
-        "sources": [
-            {"title": "The pages read for each row, with publisher, date and address", "path": "tables/sources.csv"}
-        ],
-        "resources": resources,
-    }
-    return _json(package)
-
-
-def _resource(folder: Path, name: str, path: Path, about: str, rows: int, schema: dict) -> dict:
-    raw = path.read_bytes()
-    return {
-        "name": name,
-        "path": path.relative_to(folder).as_posix(),
-        "profile": "tabular-data-resource",
-        "format": "csv",
-        "mediatype": "text/csv",
-        "encoding": "utf-8",
-        "description": about,
-        "bytes": len(raw),
-        "hash": "sha256:" + hashlib.sha256(raw).hexdigest(),
-        "rows": rows,
-        "schema": schema,
-    }
-
-
-def _field(table: str, column: str) -> dict:
-    definition = schemas.columns(table)[column]
-    meta, limits = definition.metadata or {}, {}
-    out = {"name": column, "type": "integer" if str(definition.dtype) == "Int64" else "string"}
-    out["description"] = definition.description
-    if meta.get("unit"):
-        out["unit"] = meta["unit"]
-    if not definition.nullable:
-        limits["required"] = True
-    if definition.unique:
-        limits["unique"] = True
-    for check in definition.checks:
-        if check.name == "str_length":
-            limits["maxLength"] = check.statistics["max_value"]
-        elif check.name == "str_matches":
-            pattern = check.statistics["pattern"]
-            # A Table Schema pattern is always matched whole.
-            limits["pattern"] = getattr(pattern, "pattern", pattern).removeprefix("^").removesuffix("$")
-        elif check.name == "greater_than_or_equal_to":
-            limits["minimum"] = check.statistics["min_value"]
-        elif check.name == "less_than_or_equal_to":
-            limits["maximum"] = check.statistics["max_value"]
-    if meta.get("vocab"):
-        codes = getattr(vocab, meta["vocab"])
-        limits["enum"] = list(codes)
-        out["categories"] = [{"value": code, "label": meaning} for code, meaning in codes.items()]
-        out["categoriesOrdered"] = meta["vocab"] in vocab.ORDERED
-    return {**out, "constraints": limits}
-
-
-def _table_schema(name: str) -> dict:
-    out = {"fields": [_field(name, column) for column in schemas.columns(name)]}
-    out |= {"primaryKey": list(schemas.KEYS[name]), "missingValues": [""]}
-    keys = [
-        {"fields": [column], "reference": {"resource": "" if other == name else other, "fields": [key]}}
-        for table, column, other, key in schemas.references()
-        if table == name
-    ]
-    return out | ({"foreignKeys": keys} if keys else {})
-
-
-def _coding(folder: Path, path: Path) -> dict:
-    """The resource of one file of the second codings: a table's columns and those of :data:`CODINGS`."""
-    with path.open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
-    described = []
-    for column in header:
-        field = {"name": column, **CODINGS[column]} if column in CODINGS else _field(path.stem, column)
-        # Ids stand twice, and of single replies nothing is coded but their wording.
-        free = ("unique", "required") if column in ("kind", "operation_type") else ("unique",)
-        limits = {key: value for key, value in field.get("constraints", {}).items() if key not in free}
-        described.append({**field, "constraints": limits})
-    schema = {
-        "fields": described,
-        "primaryKey": [*schemas.KEYS[path.stem], "coder", "round"],
-        "missingValues": [""],
-        "foreignKeys": [{"fields": ["incident_id"], "reference": {"resource": "incidents", "fields": ["incident_id"]}}],
-    }
-    about = (
-        "One row is one incident drawn for a second, blind coding, as one of two coders coded it."
-        if path.stem == "incidents"
-        else f"One row is one row of `{path.stem}` as one of two coders coded it, blind to the other."
-    )
-    return _resource(folder, f"reliability-{path.stem}", path, about, len(rows), schema)
 
 
 def coders(tables: dict[str, TextTable]) -> str:
@@ -206,9 +83,9 @@ def croissant(dataset: Path | None, version: str) -> str:
     datapackage.json: mlcroissant 1.1 joins by them and loses rows whose key is empty.
     """
     folder, cited = Path(dataset or paths.DATASET), citation()
-    tables, day = read_tables(folder), _released(version, cited)
+    tables, day = read_tables(folder), release_day(version, cited)
     used = {meta["vocab"] for name in tables for meta in _metas(name) if meta.get("vocab")}
-    return _json(
+    return as_json(
         {
             "@context": CROISSANT,
             "@type": "sc:Dataset",
@@ -314,14 +191,14 @@ def codemeta(version: str) -> str:
     project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     authors = [{"type": "Organization", "name": author["name"]} for author in cited["authors"]]
     needs = [re.match(r"([A-Za-z0-9_-]+)(?:\[[^]]*])?(.*)", wanted) for wanted in project["dependencies"]]
-    return _json(
+    return as_json(
         {
             "@context": "https://w3id.org/codemeta/3.0",
             "type": "SoftwareSourceCode",
             "name": cited["title"],
             "description": project["description"],
             "version": version,
-            **({"datePublished": day} if (day := _released(version, cited)) else {}),
+            **({"datePublished": day} if (day := release_day(version, cited)) else {}),
             "license": f"https://spdx.org/licenses/{project['license']}",
             "author": authors,
             "keywords": cited["keywords"],

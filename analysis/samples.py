@@ -1,9 +1,10 @@
-"""Random samples for a second, blind coding."""
+"""Random samples: for a second, blind coding, and for an audit."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from analysis import schemas, vocab
 from analysis.dataset import Dataset
 
 
@@ -75,3 +76,26 @@ def draw_replies(data: Dataset, n: int, seed: int = 20240325, coded: tuple[str, 
     once = replies["statement_id"].isna() | ~replies["statement_id"].duplicated()
     left = replies.loc[once & ~replies["incident_id"].isin(coded), "denial_id"].to_numpy()
     return sorted(np.random.default_rng(seed).choice(left, min(n, len(left)), replace=False).tolist())
+
+
+def draw_rows(data: Dataset, n: int, seed: int = 20240325) -> list[tuple[str, str]]:
+    """A random sample of rows that are to be read again against their pages.
+
+    Parameters
+    ----------
+    data : Dataset
+    n : int
+        Rows of each table; all where it has no more.
+    seed : int
+
+    Returns
+    -------
+    list of tuple of str
+        Table (of :data:`vocab.CITED_TABLES`) and key of each row.
+    """
+    chance = np.random.default_rng(seed)
+    drawn = []
+    for table in vocab.CITED_TABLES:
+        keys = getattr(data, table)[schemas.KEYS[table][0]].sort_values().to_numpy()
+        drawn += [(table, str(key)) for key in sorted(chance.choice(keys, min(n, len(keys)), replace=False))]
+    return drawn

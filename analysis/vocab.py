@@ -286,6 +286,13 @@ GROUP = {
     "G7": "Group of Seven",
 }
 
+VERDICT = {
+    "right": "pages show what the row says",
+    "nuance": "right in substance, but a cell could be better",
+    "wrong": "a coded cell or a stated fact contradicts the pages",
+    "not_found": "no page was found that shows or contradicts the row",
+}
+
 FLAG = {0: "no", 1: "yes"}
 
 ORDERED = ("STATE_LINK", "CONFIDENCE", "STANCE")

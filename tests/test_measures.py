@@ -1,5 +1,6 @@
 """Counts, shares, trends, waiting times and agreement, against values worked out by hand."""
 
+from collections import Counter
 from dataclasses import replace
 from itertools import product
 
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import agreement, durations, measures, samples, specification, vocab
+from analysis import agreement, audits, durations, measures, samples, schemas, specification, vocab
+from analysis.cli import main
 from analysis.dataset import load
 from analysis.dates import earliest, latest
 from analysis.errors import ParameterError
@@ -346,6 +348,56 @@ def test_a_reply_to_accusations_over_several_incidents_is_drawn_once_and_never_f
     coded = tuple(rows["incident_id"])
     left = DATA.denials.set_index("denial_id").loc[samples.draw_replies(DATA, 50, coded=coded)]
     assert not left["incident_id"].isin(coded).any()
+
+
+def test_rows_for_an_audit_are_as_many_of_each_table_and_the_same_for_the_same_seed():
+    drawn = samples.draw_rows(DATA, 20, seed=7)
+    assert drawn == samples.draw_rows(DATA, 20, seed=7) != samples.draw_rows(DATA, 20, seed=8)
+    assert Counter(table for table, _ in drawn) == dict.fromkeys(vocab.CITED_TABLES, 20)
+    assert len(set(drawn)) == len(drawn)
+    assert all(key in set(getattr(DATA, table).iloc[:, 0]) for table, key in drawn)
+    assert len(samples.draw_rows(DATA, 10**6)) == sum(len(getattr(DATA, table)) for table in vocab.CITED_TABLES)
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["sample", "--rows", "0"], "--rows: '0' is not a whole number of 1 or more"),
+        (["sample", "--replies", "-3"], "--replies: '-3' is not a whole number of 1 or more"),
+        (["sample", "--share", "7"], "--share: '7' is not a number between 0 and 1"),
+        (["sample", "--share", "nan"], "--share: 'nan' is not a number between 0 and 1"),
+        (["sample", "--rows", "2", "--replies", "2"], "not allowed with argument"),
+        (["reproduce", "--jobs", "two"], "--jobs: 'two' is not a whole number of 1 or more"),
+    ],
+)
+def test_a_number_that_makes_no_sense_on_the_command_line_is_refused_before_any_work(words, said, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert stop.value.code == 2 and said in capsys.readouterr().err
+
+
+def test_audits_are_counted_by_verdict_with_the_share_of_wrong_rows():
+    verdicts = ["right"] * 17 + ["nuance", "wrong", "not_found"]
+    found = pd.DataFrame(
+        {"audit": 1, "release": "0.2.0", "table": "denials", "record_id": range(20), "verdict": verdicts}
+    )
+    (row,) = audits.rates(found, ["audit", "release"]).to_dict("records")
+    counts = {"audit": 1, "release": "0.2.0", "rows": 20, "right": 17, "nuance": 1, "wrong": 1, "not_found": 1}
+    assert {name: row[name] for name in counts} == counts
+    assert row["wrong_share"] == 0.05 and row["low"] < 0.05 < row["high"]
+
+
+def test_a_version_without_audits_has_no_rates(tmp_path):
+    assert audits.rates(audits.read(tmp_path), ["table"]).empty
+
+
+def test_kept_audits_read_each_row_once_use_known_verdicts_and_name_a_column_where_a_row_is_at_fault():
+    kept = audits.read()
+    assert not kept.duplicated(["audit", "table", "record_id"]).any()
+    assert set(kept["verdict"]) <= set(vocab.VERDICT) and set(kept["table"]) <= set(vocab.CITED_TABLES)
+    assert (kept["verdict"].isin(["nuance", "wrong"]) == kept["column"].notna()).all()
+    for row in kept.dropna(subset=["column"]).itertuples():
+        assert row.column in schemas.columns(row.table)
 
 
 def test_the_sample_for_second_coding_is_the_same_for_the_same_seed_and_spread_over_accused_states():
