@@ -23,21 +23,22 @@ ALIGNMENT = {
 }
 #: Coders of the first coding; all others coded a sample a second time, blind.
 FIRST = ("auto-1",)
-#: Variables compared, with their level of measurement.
+#: Variables compared: every coded one that is no free text.  A variable that :data:`ALIGNMENT` asks to be equal is compared
+#: over rows that pair without it.
 VARIABLES = {
-    "incidents": {"kind": "nominal", "operation_type": "nominal"},
-    "targets": {"category": "nominal"},
-    "attributions": {
-        "state_link": "ordinal",
-        "strongest_link": "ordinal",
-        "confidence": "nominal",
-        "stance": "nominal",
-        "body_type": "nominal",
-        "form": "nominal",
-    },
-    "responses": {"body_type": "nominal"},
-    "denials": {"posture": "nominal", "channel": "nominal", **dict.fromkeys(vocab.STRATEGY, "nominal")},
+    "incidents": ["kind", "operation_type"],
+    "targets": ["state", "category"],
+    "attributions": [
+        *("accused_state", "state_link", "strongest_link", "confidence", "stance"),
+        *("body_type", "form", "actor_id", "date"),
+    ],
+    "responses": ["type", "against", "body_type", "n_persons", "n_entities", "date_announced"],
+    "denials": ["addressed_to", "office", "date", "preemptive", "posture", "channel", *vocab.STRATEGY],
 }
+#: Variables whose codes have an order; the others, dates and counts too, agree or do not.
+ORDINAL = ("state_link", "strongest_link")
+#: What the second coder of a single reply is told and does not code.
+TOLD = ("addressed_to", "office", "date", "preemptive")
 #: First round that was coded under a variable's present rule, where that is not the first of all.  Replies
 #: count in the rounds of single replies only, if there are any: in those of incidents there are few.
 RULE_SINCE = {
@@ -75,7 +76,7 @@ def codings(dataset: Path | None = None) -> dict[str, pd.DataFrame]:
     return frames
 
 
-def align(table: str, first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+def align(table: str, first: pd.DataFrame, second: pd.DataFrame, without: str | None = None) -> pd.DataFrame:
     """Pair the rows of two codings that describe the same act.
 
     Rows pair when the columns of :data:`ALIGNMENT` are equal and their dates lie no further
@@ -83,18 +84,26 @@ def align(table: str, first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame
     several could pair, those go first whose body, speaker or target is named most alike, then
     those of the nearest dates; each row pairs at most once.
 
+    Parameters
+    ----------
+    table : str
+    first, second : pandas.DataFrame
+    without : str, optional
+        Column that need not be equal, because it is the one to be compared.
+
     Returns
     -------
     pandas.DataFrame
         Columns ``first`` and ``second``: row labels in the two frames.
     """
     columns, date, within, who = ALIGNMENT[table]
+    columns = [column for column in columns if column != without]
     sides = []
     for label, frame in (("first", first), ("second", second)):
         day = earliest(frame[date]) if date else pd.Timestamp(0)
-        side = frame[list(columns)].fillna("").assign(day=day, who=_words(frame, who))
+        side = frame[columns].fillna("").assign(day=day, who=_words(frame, who))
         sides.append(side.rename_axis(label).reset_index())
-    pairs = sides[0].merge(sides[1], on=list(columns), suffixes=("", "_2"))
+    pairs = sides[0].merge(sides[1], on=columns, suffixes=("", "_2"))
     pairs["apart"] = (pairs["day"] - pairs["day_2"]).dt.days.abs()
     pairs = pairs[pairs["apart"] <= within]
     named = zip(pairs["who"], pairs["who_2"], strict=True)
@@ -146,18 +155,19 @@ def _alphas(pair: np.ndarray, picks: np.ndarray, level: str, k: int) -> np.ndarr
 
     The same as `krippendorff.alpha` for two complete codings; NaN where a sample holds one value only.
     """
-    cells = (pair[0] * k + pair[1])[picks] + k * k * np.arange(len(picks))[:, None]
-    counts = np.bincount(cells.ravel(), minlength=len(picks) * k * k).reshape(-1, k, k)
-    coincidences = counts + counts.transpose(0, 2, 1)
-    totals = coincidences.sum(axis=2)
+    drawn = pair[:, picks]
+    cells = drawn + k * np.arange(len(picks))[:, None]
+    totals = np.bincount(cells.ravel(), minlength=len(picks) * k).reshape(-1, k)
+    values = 2 * pair.shape[1]
     if level == "ordinal":
         # Values lie as far apart as cases lie between them, half of those at either end.
-        middle = totals.cumsum(axis=1) - totals / 2
-        apart = (middle[:, :, None] - middle[:, None, :]) ** 2
+        place = totals.cumsum(axis=1) - totals / 2
+        sides = [np.take_along_axis(place, side, axis=1) for side in drawn]
+        observed = ((sides[0] - sides[1]) ** 2).sum(axis=1)
+        expected = (values * (totals * place**2).sum(axis=1) - (totals * place).sum(axis=1) ** 2) / (values - 1)
     else:
-        apart = 1.0 - np.eye(k)[None]
-    observed = (coincidences * apart).sum(axis=(1, 2))
-    expected = (totals[:, :, None] * totals[:, None, :] * apart).sum(axis=(1, 2)) / (2 * pair.shape[1] - 1)
+        observed = (drawn[0] != drawn[1]).sum(axis=1)
+        expected = (values**2 - (totals**2).sum(axis=1)) / 2 / (values - 1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(expected > 0, 1 - observed / expected, np.nan)
 
@@ -199,31 +209,43 @@ def reliability(both: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFra
                         "recall_of_second": len(left) / first if first else np.nan,
                     }
                 )
-            for variable, measured in variables.items():
-                score = alpha(left[variable], right[variable], measured, _codes(table, variable))
-                scores.append({"round": number, "table": table, "variable": variable, "level": measured, **score})
+            for variable in variables:
+                if unit == "incident" or variable not in TOLD:
+                    score = _score(table, variable, [_paired(both[table], table, number, unit, variable)])
+                    scores.append({"round": number, "table": table, **score})
     return pd.DataFrame(scores), pd.DataFrame(found)
 
 
-def _paired(rows: pd.DataFrame, table: str, number: int, unit: str) -> tuple[pd.DataFrame, pd.DataFrame, int, int]:
-    """The rows of one round that describe the same act, as each coding has them; and how many rows each has."""
+def _paired(
+    rows: pd.DataFrame, table: str, number: int, unit: str, variable: str | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame, int, int]:
+    """The rows of one round that describe the same act, as each coding has them; and how many rows each has.
+
+    Rows pair without regard to the `variable` that is to be compared.
+    """
     rows = rows[rows["round"] == number]
     if table == "incidents":
-        rows = rows.dropna(subset=list(VARIABLES[table]))  # of single replies, and of rounds released without them
+        rows = rows.dropna(subset=VARIABLES[table])  # of single replies, and of rounds released without them
     first, second = rows[rows["coder"].isin(FIRST)], rows[~rows["coder"].isin(FIRST)]
     if unit == "reply" or table == "incidents":  # the second coder was told which row it codes
         key = schemas.KEYS[table][0]
         same = first.reset_index().merge(second.reset_index(), on=key)[["index_x", "index_y"]]
         pairs = same.set_axis(["first", "second"], axis=1)
     else:
-        pairs = align(table, first, second)
+        pairs = align(table, first, second, variable)
     sides = (side.loc[pairs[name]].reset_index(drop=True) for name, side in (("first", first), ("second", second)))
     return *sides, len(first), len(second)
 
 
-def _codes(table: str, variable: str) -> list:
-    """The codes of a variable, in their order."""
-    return list(getattr(vocab, schemas.meta(table, variable)["vocab"]))
+def _score(table: str, variable: str, pairs: list[tuple]) -> dict:
+    """The variable, its level, and its alpha over the paired rows of one or more rounds."""
+    left, right = (pd.concat([pair[side][variable] for pair in pairs]).astype(object) for side in (0, 1))
+    # An empty cell is a code like others: it says that the sources state nothing.
+    left, right = (side.where(side.notna(), "") for side in (left, right))
+    known = schemas.meta(table, variable).get("vocab")
+    codes = list(getattr(vocab, known)) if known else sorted({*left, *right}, key=str)
+    level = "ordinal" if variable in ORDINAL else "nominal"
+    return {"variable": variable, "level": level, **alpha(left, right, level, codes)}
 
 
 def standing(both: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -243,14 +265,14 @@ def standing(both: dict[str, pd.DataFrame]) -> pd.DataFrame:
     unit = both["incidents"].groupby("round")["unit"].first()
     scores = []
     for table, variables in VARIABLES.items():
-        wanted = "reply" if table == "denials" and unit.eq("reply").any() else "incident"
-        pairs = {number: _paired(both[table], table, number, wanted) for number in unit.index[unit == wanted]}
-        pairs = {number: pair for number, pair in pairs.items() if pair[2] + pair[3]}
-        for variable, level in variables.items() if pairs else ():
-            chosen = [number for number in pairs if number >= RULE_SINCE.get(variable, 1)] or [max(pairs)]
-            left, right = (pd.concat([pairs[number][side][variable] for number in chosen]) for side in (0, 1))
-            score = alpha(left, right, level, _codes(table, variable))
-            scores.append({"table": table, "variable": variable, "level": level, **score})
+        for variable in variables:
+            replies = table == "denials" and variable not in TOLD and unit.eq("reply").any()
+            wanted = "reply" if replies else "incident"
+            pairs = {n: _paired(both[table], table, n, wanted, variable) for n in unit.index[unit == wanted]}
+            pairs = {number: pair for number, pair in pairs.items() if pair[2] + pair[3]}
+            if pairs:
+                chosen = [number for number in pairs if number >= RULE_SINCE.get(variable, 1)] or [max(pairs)]
+                scores.append({"table": table, **_score(table, variable, [pairs[number] for number in chosen])})
     return pd.DataFrame(scores, columns=["table", "variable", "level", "n", "agreement", "alpha", "low", "high"])
 
 

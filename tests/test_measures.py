@@ -281,6 +281,19 @@ def test_targets_pair_by_a_word_of_their_names_and_never_without_one():
     assert agreement.align("targets", first, second).to_numpy().tolist() == [[0, 0]]
 
 
+def test_what_is_compared_does_not_decide_which_rows_pair():
+    """Two acts of one body that the coders call by another type pair all the same, and lower the agreement on the type."""
+    both = twice()
+    second = (both["responses"]["coder"] == "auto-2") & (both["responses"]["type"] == "summons")
+    both["responses"].loc[second, "type"] = "demarche"
+    scores, recall = agreement.reliability(both)
+    scores, recall = scores.set_index(["table", "variable"]), recall.set_index("table")
+    found = scores.loc[("responses", "type")]
+    assert found["n"] == len(DATA.responses) and found["agreement"] < 1 and found["alpha"] < 1
+    assert recall.loc["responses", "matched"] == len(DATA.responses) - second.sum()
+    assert scores.loc[("responses", "body_type"), "n"] == recall.loc["responses", "matched"]
+
+
 def test_a_round_that_was_released_without_codes_of_incidents_or_targets_is_compared_on_the_rest():
     both = twice()
     both["incidents"] = both["incidents"].assign(kind=None, operation_type=None)
