@@ -276,6 +276,18 @@ def standing(both: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(scores, columns=["table", "variable", "level", "n", "agreement", "alpha", "low", "high"])
 
 
+def by_round(stand: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """What :func:`standing` gives, with the alpha of each round of :func:`reliability` beside it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``table``, ``variable``, ``n``, ``agreement``, ``alpha``, ``low``, ``high`` and ``round 1`` …
+    """
+    rounds = scores.pivot(index=["table", "variable"], columns="round", values="alpha").add_prefix("round ")
+    return stand.drop(columns="level").merge(rounds, on=["table", "variable"], how="left")
+
+
 def dependable(both: dict[str, pd.DataFrame], table: str, names: list[str], threshold: float = 0.8) -> list[str]:
     """Those of the variables whose alpha, as it stands, reaches the threshold.
 

@@ -6,6 +6,7 @@ import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from analysis import style, vocab
@@ -96,6 +97,8 @@ def coalition_sizes(frame: pd.DataFrame, mark: list[str]) -> Figure:
             textcoords="offset points",
             fontsize=7.5,
             ha="right",
+            zorder=4,
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],
         )
     axes.yaxis.grid(True)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))

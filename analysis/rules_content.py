@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 import pandas as pd
 
@@ -124,12 +126,21 @@ def strategies(view: View) -> Iterator[Fault]:
 
 @rule
 def answers(view: View) -> Iterator[Fault]:
-    """A reply answers, and a supporter leans on, an accusation of the same incident; the accused and the addressee agree."""
+    """A reply answers, and a supporter leans on, an accusation of the same incident; a reply none that is later; accused and addressee agree."""
     accusations = view["attributions"]
     frame = view["denials"]
     answered = lookup(
-        frame["attribution_id"], accusations, "attribution_id", ["incident_id", "accused_state", "attributor"]
+        frame["attribution_id"], accusations, "attribution_id", ["incident_id", "accused_state", "attributor", "date"]
     )
+    # A day is left to time zones.
+    early = latest(frame["date"]) + pd.Timedelta(days=1) < earliest(answered["date"])
+    for row in where(early):
+        yield (
+            "denials",
+            row,
+            "attribution_id",
+            f"that accusation is of {answered['date'][row]}, after the reply; empty this cell or correct a date",
+        )
     for column, other in (
         ("incident_id", "incident_id"),
         ("accused_state", "accused_state"),
@@ -175,6 +186,72 @@ def part_of(view: View) -> Iterator[Fault]:
     kind = lookup(frame["part_of"], frame, "incident_id", "kind")
     for row in where(same(frame["part_of"], frame["incident_id"]) | kind.eq("incident")):
         yield "incidents", row, "part_of", "it must name a row of kind campaign other than itself"
+
+
+@rule
+def campaign(view: View) -> Iterator[Fault]:
+    """A campaign has a start if an incident that is part of it has one; it begins and is first public no later, and ends no earlier."""
+    frame = view["incidents"]
+    campaigns = frame[frame["kind"].eq("campaign")]
+    whole = lookup(frame["part_of"], campaigns, "incident_id", ["start_date", "first_public_date", "end_date"])
+    unknown = frame["part_of"].isin(campaigns["incident_id"]) & whole["start_date"].isna() & frame["start_date"].notna()
+    for row in where(unknown):
+        yield "incidents", row, "start_date", "its campaign has no start; it began no later than this incident"
+    for column, known in whole.items():
+        late, verb = latest(frame[column]) < earliest(known), "before"
+        if column == "end_date":
+            late, verb = earliest(frame[column]) > latest(known), "after"
+        for row in where(late):
+            yield (
+                "incidents",
+                row,
+                column,
+                f"{frame.at[row, column]} is {verb} that of its campaign, {known[row]}; extend the campaign or correct it",
+            )
+
+
+@rule
+def spelling(view: View) -> Iterator[Fault]:
+    """An organ of a state has one spelling: names that differ in order, in an abbreviation put behind or in British and American letters are one."""
+    for columns in (
+        {"attributions": ["attributor", "body"], "responses": ["responder", "body"]},
+        {"attributions": ["accused_state", "organ"], "actors": ["state", "organ"]},
+    ):
+        for table, row, _, usual in _unusual(view, columns, lambda key: (key[0], _bare(key[1]))):
+            yield table, row, columns[table][1], f"the same organ is spelled {usual!r} elsewhere; keep one spelling"
+
+
+@rule
+def issuer(view: View) -> Iterator[Fault]:
+    """An organ is of one type, whatever it says or does."""
+    columns = {"attributions": ["attributor", "body", "body_type"], "responses": ["responder", "body", "body_type"]}
+    for table, row, key, usual in _unusual(view, columns, lambda key: key[:2]):
+        yield table, row, "body_type", f"{key[1]!r} is of type {usual} elsewhere; keep one type"
+
+
+def _unusual(view: View, columns: dict[str, list[str]], same: Callable[[tuple], tuple]) -> Iterator[tuple]:
+    """Rows that are the same as others by what `same` makes of their columns, but differ from most in the last; with that of most."""
+    counts = Counter()
+    for table, names in columns.items():
+        counts.update(view[table].groupby(names, observed=True).size().to_dict())
+    usual = {}
+    for key, _ in counts.most_common():
+        usual.setdefault(same(key), key[-1])
+    odd = {key: usual[same(key)] for key in counts if key[-1] != usual[same(key)]}
+    for table, names in columns.items() if odd else ():
+        for row, *key in view[table][names].itertuples():
+            if tuple(key) in odd:
+                yield table, row, key, odd[tuple(key)]
+
+
+#: Words that tell no organ from another.
+SMALL = frozenset(["of", "the", "for", "and", "with"])
+
+
+def _bare(name: str) -> str:
+    """The words of a name that tell organs apart, in one order."""
+    plain = re.sub(r"\([^\s()]*\)", "", name.lower()).replace("centre", "center").replace("defence", "defense")
+    return " ".join(sorted(word for word in re.findall(r"\w+", plain) if word not in SMALL))
 
 
 @rule
