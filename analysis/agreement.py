@@ -23,22 +23,24 @@ ALIGNMENT = {
 }
 #: Coders of the first coding; all others coded a sample a second time, blind.
 FIRST = ("auto-1",)
-#: Variables compared: every coded one that is no free text.  A variable that :data:`ALIGNMENT` asks to be equal is compared
-#: over rows that pair without it.
+#: Variables compared.  Not among them: free text, links between rows, and dates of incidents, of which the second codings were
+#: not kept.  A variable that :data:`ALIGNMENT` asks to be equal is compared over rows that pair without it.
 VARIABLES = {
     "incidents": ["kind", "operation_type"],
     "targets": ["state", "category"],
-    "attributions": [
-        *("accused_state", "state_link", "strongest_link", "confidence", "stance"),
-        *("body_type", "form", "actor_id", "date"),
+    "attributions": (
+        "accused_state state_link strongest_link confidence stance body_type form actor_id date date_precision"
+    ).split(),
+    "responses": "type against body_type n_persons n_entities date_announced announced_precision date_executed".split(),
+    "denials": [
+        *"addressed_to office date date_precision preemptive posture channel language".split(),
+        *vocab.STRATEGY,
     ],
-    "responses": ["type", "against", "body_type", "n_persons", "n_entities", "date_announced"],
-    "denials": ["addressed_to", "office", "date", "preemptive", "posture", "channel", *vocab.STRATEGY],
 }
 #: Variables whose codes have an order; the others, dates and counts too, agree or do not.
 ORDINAL = ("state_link", "strongest_link")
 #: What the second coder of a single reply is told and does not code.
-TOLD = ("addressed_to", "office", "date", "preemptive")
+TOLD = ("addressed_to", "office", "date", "date_precision", "preemptive", "language")
 #: First round that was coded under a variable's present rule, where that is not the first of all.  Replies
 #: count in the rounds of single replies only, if there are any: in those of incidents there are few.
 RULE_SINCE = {
