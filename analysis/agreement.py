@@ -1,4 +1,4 @@
-"""How far two codings of the same incidents agree, and how well rows are sourced."""
+"""How far two codings of the same incidents, replies and dates agree."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from analysis import paths, schemas, vocab
-from analysis.dataset import Dataset
 from analysis.dates import earliest
 
 #: Columns that must be equal, the date and days that dates may lie apart, for two rows to be the same act; and who acted.
@@ -23,10 +22,13 @@ ALIGNMENT = {
 }
 #: Coders of the first coding; all others coded a sample a second time, blind.
 FIRST = ("auto-1",)
-#: Variables compared.  Not among them: free text, links between rows, and dates of incidents, of which the second codings were
-#: not kept.  A variable that :data:`ALIGNMENT` asks to be equal is compared over rows that pair without it.
+#: Variables compared.  Not among them: free text and links between rows.  A variable that :data:`ALIGNMENT` asks to be equal
+#: is compared over rows that pair without it.
 VARIABLES = {
-    "incidents": ["kind", "operation_type"],
+    "incidents": [
+        *"kind operation_type start_date start_precision end_date end_precision".split(),
+        *"first_public_date first_public_precision".split(),
+    ],
     "targets": ["state", "category"],
     "attributions": (
         "accused_state state_link strongest_link confidence stance body_type form actor_id date date_precision"
@@ -37,10 +39,21 @@ VARIABLES = {
         *vocab.STRATEGY,
     ],
 }
-#: Variables whose codes have an order; the others, dates and counts too, agree or do not.
-ORDINAL = ("state_link", "strongest_link")
-#: What the second coder of a single reply is told and does not code.
-TOLD = ("addressed_to", "office", "date", "date_precision", "preemptive", "language")
+#: What the second coder codes, by the ``unit`` that a round gives it: whole incidents (of which the codings kept no
+#: dates), the wording of single replies, or the dates of single acts and incidents.
+ASKED = {
+    "incident": {**VARIABLES, "incidents": ["kind", "operation_type"]},
+    "reply": {"denials": ["posture", "channel", *vocab.STRATEGY]},
+    "date": {
+        "incidents": VARIABLES["incidents"][2:],
+        "attributions": ["date", "date_precision"],
+        "responses": ["date_announced", "announced_precision", "date_executed"],
+        "denials": ["date", "date_precision"],
+    },
+}
+#: Variables whose codes have an order; the others, days of acts and counts too, agree or do not.  Dates of incidents are
+#: estimates, so that a month's difference is less than a year's; they are compared where both coders give one.
+ORDINAL = ("state_link", "strongest_link", "start_date", "end_date", "first_public_date")
 #: First round that was coded under a variable's present rule, where that is not the first of all.  Replies
 #: count in the rounds of single replies only, if there are any: in those of incidents there are few.
 RULE_SINCE = {
@@ -48,6 +61,7 @@ RULE_SINCE = {
     "strongest_link": 3,
     **dict.fromkeys(["posture", "flat_denial", "sanctions_objection", "non_interference"], 5),
     **dict.fromkeys(["identity_denial", "alternative_account"], 5),
+    **dict.fromkeys(["date_precision", "announced_precision", "date_executed"], 6),
 }
 #: Columns of the samples.
 SAMPLE = ["incident_id", "round", "unit", *VARIABLES["incidents"], "coder"]
@@ -59,12 +73,11 @@ def codings(dataset: Path | None = None) -> dict[str, pd.DataFrame]:
     Returns
     -------
     dict of pandas.DataFrame
-        ``incidents`` (columns ``incident_id``, ``round``, ``unit``, ``kind``,
-        ``operation_type`` and ``coder``: the samples) and the tables of :data:`ALIGNMENT` with
+        ``incidents`` (the samples: ``incident_id``, ``round``, ``unit``, ``coder`` and the variables
+        of incidents, empty where the unit of the round does not ask for them) and the tables of :data:`ALIGNMENT` with
         the columns of their models plus ``urls`` and ``round``.  Rows of the first coding, as
         it was when the two were compared, have a ``coder`` of :data:`FIRST`.  The ``unit`` of
-        a round is ``incident`` where the second coder was given incidents, ``reply`` where it
-        was given single replies to code; these have a row for the second coder only.
+        a round is a key of :data:`ASKED`; only what it asks for was coded a second time.
     """
     folder = Path(dataset or paths.DATASET) / "reliability"
     frames = {}
@@ -193,8 +206,8 @@ def reliability(both: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFra
     """
     scores, found = [], []
     for number, unit in both["incidents"].groupby("round")["unit"].first().items():
-        for table, variables in VARIABLES.items():
-            if unit == "reply" and table != "denials":
+        for table in VARIABLES:
+            if table not in ASKED[unit]:
                 continue
             left, right, first, second = _paired(both[table], table, number, unit)
             if not first + second:
@@ -211,11 +224,24 @@ def reliability(both: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFra
                         "recall_of_second": len(left) / first if first else np.nan,
                     }
                 )
-            for variable in variables:
-                if unit == "incident" or variable not in TOLD:
-                    score = _score(table, variable, [_paired(both[table], table, number, unit, variable)])
-                    scores.append({"round": number, "table": table, **score})
+            for variable in ASKED[unit][table]:
+                score = _score(table, variable, [_paired(both[table], table, number, unit, variable)])
+                scores.append({"round": number, "table": table, **score})
     return pd.DataFrame(scores), pd.DataFrame(found)
+
+
+def coded_twice(both: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """How many rows two coders coded, by what a round asked of them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows compared; index the units of :data:`ASKED`, columns its tables.
+    """
+    scores = reliability(both)[0]
+    unit = both["incidents"].groupby("round")["unit"].first()
+    rows = scores.groupby(["round", "table"])["n"].max().unstack(fill_value=0)
+    return rows.groupby(unit).sum().reindex(index=list(ASKED), columns=list(VARIABLES), fill_value=0)
 
 
 def _paired(
@@ -226,10 +252,10 @@ def _paired(
     Rows pair without regard to the `variable` that is to be compared.
     """
     rows = rows[rows["round"] == number]
-    if table == "incidents":
-        rows = rows.dropna(subset=VARIABLES[table])  # of single replies, and of rounds released without them
+    if table == "incidents":  # some were drawn for a reply or an act only; old releases have no codes of incidents
+        rows = rows.dropna(subset="first_public_date" if unit == "date" else ["kind", "operation_type"])
     first, second = rows[rows["coder"].isin(FIRST)], rows[~rows["coder"].isin(FIRST)]
-    if unit == "reply" or table == "incidents":  # the second coder was told which row it codes
+    if unit != "incident" or table == "incidents":  # the second coder was told which row it codes
         key = schemas.KEYS[table][0]
         same = first.reset_index().merge(second.reset_index(), on=key)[["index_x", "index_y"]]
         pairs = same.set_axis(["first", "second"], axis=1)
@@ -242,10 +268,13 @@ def _paired(
 def _score(table: str, variable: str, pairs: list[tuple]) -> dict:
     """The variable, its level, and its alpha over the paired rows of one or more rounds."""
     left, right = (pd.concat([pair[side][variable] for pair in pairs]).astype(object) for side in (0, 1))
-    # An empty cell is a code like others: it says that the sources state nothing.
+    if variable in ORDINAL:
+        both = left.notna() & right.notna()
+        left, right = left[both], right[both]
+    # Else an empty cell is a code like others: it says that the sources state nothing.
     left, right = (side.where(side.notna(), "") for side in (left, right))
     known = schemas.meta(table, variable).get("vocab")
-    codes = list(getattr(vocab, known)) if known else sorted({*left, *right}, key=str)
+    codes = [*getattr(vocab, known), ""] if known else sorted({*left, *right}, key=str)
     level = "ordinal" if variable in ORDINAL else "nominal"
     return {"variable": variable, "level": level, **alpha(left, right, level, codes)}
 
@@ -268,9 +297,10 @@ def standing(both: dict[str, pd.DataFrame]) -> pd.DataFrame:
     scores = []
     for table, variables in VARIABLES.items():
         for variable in variables:
-            replies = table == "denials" and variable not in TOLD and unit.eq("reply").any()
-            wanted = "reply" if replies else "incident"
-            pairs = {n: _paired(both[table], table, n, wanted, variable) for n in unit.index[unit == wanted]}
+            asking = unit[unit.map(lambda given, t=table, v=variable: v in ASKED[given].get(t, ()))]
+            if asking.eq("reply").any():
+                asking = asking[asking == "reply"]
+            pairs = {n: _paired(both[table], table, n, given, variable) for n, given in asking.items()}
             pairs = {number: pair for number, pair in pairs.items() if pair[2] + pair[3]}
             if pairs:
                 chosen = [number for number in pairs if number >= RULE_SINCE.get(variable, 1)] or [max(pairs)]
@@ -297,52 +327,3 @@ def dependable(both: dict[str, pd.DataFrame], table: str, names: list[str], thre
     """
     found = standing(both).query("table == @table and alpha >= @threshold")["variable"]
     return [name for name in names if name in set(found)]
-
-
-def sourcing(data: Dataset) -> pd.DataFrame:
-    """How well the rows of each table are sourced.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``table``, ``rows``, ``citations``, ``two_publishers`` (share of rows with pages of
-        at least two publishers), ``official`` (share with an official page or copy).
-    """
-    cited = data.citations.merge(data.sources[["source_id", "publisher", "publisher_class"]], on="source_id")
-    cited["official"] = cited["publisher_class"].isin(["official", "official_copy"])
-    rows = []
-    for table in ("incidents", "attributions", "responses", "denials"):
-        part = cited[cited["table"] == table].groupby("record_id")
-        n = len(getattr(data, table))
-        rows.append(
-            {
-                "table": table,
-                "rows": n,
-                "citations": int(part.size().sum()),
-                "two_publishers": float((part["publisher"].nunique() >= 2).sum() / n) if n else np.nan,
-                "official": float(part["official"].any().sum() / n) if n else np.nan,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-#: Classes of publishers as the report shows them.
-PUBLISHERS = {
-    "official or copy": ("official", "official_copy"),
-    "news agency": ("news_agency",),
-    "press": ("press", "specialist_press"),
-    "state media": ("state_media",),
-    "research and law": ("research", "legal", "encyclopedia"),
-    "vendor, blog, other": ("vendor", "blog", "other"),
-}
-
-
-def publisher_classes(data: Dataset) -> pd.DataFrame:
-    """Citations by table (rows) and class of publisher (columns, as in :data:`PUBLISHERS`)."""
-    label = {code: name for name, codes in PUBLISHERS.items() for code in codes}
-    cited = data.citations.merge(data.sources[["source_id", "publisher_class"]], on="source_id")
-    counts = pd.crosstab(cited["table"], cited["publisher_class"].map(label)).reindex(
-        columns=list(PUBLISHERS), fill_value=0
-    )
-    wanted = [table for table in ("attributions", "responses", "denials", "incidents") if table in counts.index]
-    return counts.loc[wanted].rename_axis("table")

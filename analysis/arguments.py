@@ -128,6 +128,12 @@ def parser() -> argparse.ArgumentParser:
         "--replies", type=count, metavar="N", help="draw N single replies instead, to code their wording again"
     )
     instead.add_argument(
+        "--dates",
+        type=count,
+        metavar="N",
+        help="draw N incidents and N acts of each table instead, to code their dates again",
+    )
+    instead.add_argument(
         "--rows",
         type=count,
         metavar="N",

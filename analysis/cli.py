@@ -258,21 +258,17 @@ def _sample(options) -> int:
     from analysis.dataset import load
 
     data = load(options.dataset)
-    if options.rows is not None:
-        drawn = samples.draw_rows(data, options.rows, options.seed)
-        print("\n".join(f"{table}  {key}" for table, key in drawn))
-        print(f"{counted(len(drawn), 'row')} drawn", file=sys.stderr)
-        return 0
     sample = agreement.codings(options.dataset)["incidents"]
     whole = tuple(sample.loc[sample["unit"] == "incident", "incident_id"].unique())
-    if options.replies is None:
-        drawn, what = samples.draw(data, options.share, options.seed, whole), "incidents"
+    if options.rows is not None:
+        drawn, what = samples.draw_rows(data, options.rows, options.seed), "rows"
+    elif options.dates is not None:
+        drawn, what = samples.draw_dates(data, options.dates, options.seed, whole), "rows"
+    elif options.replies is not None:
+        drawn, what = samples.draw_replies(data, options.replies, options.seed, tuple(sample["incident_id"])), "replies"
     else:
-        drawn, what = (
-            samples.draw_replies(data, options.replies, options.seed, tuple(sample["incident_id"])),
-            "replies",
-        )
-    print("\n".join(drawn))
+        drawn, what = samples.draw(data, options.share, options.seed, whole), "incidents"
+    print("\n".join(one if isinstance(one, str) else "  ".join(one) for one in drawn))
     print(f"{len(drawn)} {what} drawn; incidents coded twice already: {len(whole)}", file=sys.stderr)
     return 0
 

@@ -14,8 +14,8 @@ CODINGS = {
     "urls": {"type": "string", "description": "addresses of the pages read, separated by a space; none in first codings"},
     "round": {"type": "integer", "description": "round of the second coding", "constraints": {"required": True}},
     "unit": {
-        "type": "string", "description": "what the second coder was given: the incident, or single replies of it",
-        "constraints": {"required": True, "enum": ["incident", "reply"]},
+        "type": "string", "description": "what the second coder was to code: the incident, the wording of single replies, or dates",
+        "constraints": {"required": True, "enum": ["incident", "reply", "date"]},
     },
 }  # fmt: skip
 #: Columns of the audits.
@@ -136,8 +136,8 @@ def _coding(folder: Path, path: Path) -> dict:
     described = []
     for column in header:
         field = {"name": column, **CODINGS[column]} if column in CODINGS else _field(path.stem, column)
-        # Ids stand twice, and of single replies nothing is coded but their wording.
-        free = ("unique", "required") if column in ("kind", "operation_type") else ("unique",)
+        # Ids stand twice, and not every round asks for every column.
+        free = ("unique",) if column in (*CODINGS, *schemas.KEYS[path.stem], "coder") else ("unique", "required")
         limits = {key: value for key, value in field.get("constraints", {}).items() if key not in free}
         described.append({**field, "constraints": limits})
     schema = {

@@ -52,6 +52,14 @@ def executed_before_announced(view: View) -> Iterator[Fault]:
 
 
 @rule
+def executed_as_announced(view: View) -> Iterator[Fault]:
+    """A day of execution is coded only where it is not the day of the announcement."""
+    frame = view["responses"]
+    for row in where(same(frame["date_executed"], frame["date_announced"])):
+        yield "responses", row, "date_executed", "this is date_announced; empty the cell and executed_precision"
+
+
+@rule
 def link(view: View) -> Iterator[Fault]:
     """The strongest link is not weaker than the coded one; a state is named exactly when there is a link."""
     frame = view["attributions"]

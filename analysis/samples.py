@@ -6,6 +6,7 @@ import numpy as np
 
 from analysis import schemas, vocab
 from analysis.dataset import Dataset
+from analysis.rules import ACTS
 
 
 def draw(
@@ -98,4 +99,46 @@ def draw_rows(data: Dataset, n: int, seed: int = 20240325) -> list[tuple[str, st
     for table in vocab.CITED_TABLES:
         keys = getattr(data, table)[schemas.KEYS[table][0]].sort_values().to_numpy()
         drawn += [(table, str(key)) for key in sorted(chance.choice(keys, min(n, len(keys)), replace=False))]
+    return drawn
+
+
+def draw_dates(data: Dataset, n: int, seed: int = 20240325, coded: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    """A random sample of incidents and acts whose dates are to be coded a second time.
+
+    Nearly all acts are coded with a day and without a day of execution; so half of those drawn
+    are, as far as there are any, of the rest.  Of rows tied by a statement one is drawn.
+
+    Parameters
+    ----------
+    data : Dataset
+    n : int
+        Incidents, and acts of each table.
+    seed : int
+    coded : tuple of str
+        Incidents coded twice already: no act of theirs is drawn.
+
+    Returns
+    -------
+    list of tuple of str
+        Table and key of each row.
+    """
+    chance = np.random.default_rng(seed)
+    drawn = []
+    for table, (key, *_) in schemas.KEYS.items():
+        if table not in ("incidents", *ACTS):
+            continue
+        rows = getattr(data, table).sort_values(key)
+        keys = rows[key].to_numpy()
+        if table == "incidents":
+            picked = chance.choice(keys, min(n, len(keys)), replace=False)
+        else:
+            rare = rows[schemas.meta(table, ACTS[table])["date"]].ne("day")
+            if table == "responses":
+                rare |= rows["date_executed"].notna()
+            tied = rows["statement_id"].notna() & rows["statement_id"].duplicated()
+            left = ~tied & ~rows["incident_id"].isin(coded)
+            rest, some = keys[left & ~rare], keys[left & rare]
+            picked = chance.choice(some, min(n // 2, len(some)), replace=False)
+            picked = [*picked, *chance.choice(rest, min(n - len(picked), len(rest)), replace=False)]
+        drawn += [(table, str(one)) for one in sorted(picked)]
     return drawn

@@ -126,7 +126,9 @@ class Responses(Table):
     against: Series[str] = fields.text("state the act is aimed at; empty if none", empty=True, ref="states.code")
     date_announced: Series[str] = fields.date("day the act was made public", "announced_precision")
     announced_precision: Series[str] = fields.precision("date_announced")
-    date_executed: Series[str] = fields.date("day the act took effect, if stated", "executed_precision", empty=True)
+    date_executed: Series[str] = fields.date(
+        "day the act took effect or was carried out, if not that of `date_announced`", "executed_precision", empty=True
+    )
     executed_precision: Series[str] = fields.precision("date_executed", empty=True)
     n_persons: Series[Int] = fields.count("persons listed, charged or expelled by this act", "persons")
     n_entities: Series[Int] = fields.count("entities listed by this act", "entities")

@@ -16,6 +16,7 @@ from analysis.cli import main
 from analysis.dataset import load
 from analysis.dates import earliest, latest
 from analysis.errors import ParameterError
+from analysis.rules import ACTS
 from analysis.selection import Selection, select
 
 DATA = load()
@@ -371,6 +372,41 @@ def test_a_reply_to_accusations_over_several_incidents_is_drawn_once_and_never_f
     assert not left["incident_id"].isin(coded).any()
 
 
+def test_half_of_the_acts_drawn_for_their_dates_have_no_plain_day_and_none_is_from_an_incident_coded_twice():
+    coded = tuple(DATA.denials["incident_id"].head(30))
+    drawn = samples.draw_dates(DATA, 10, coded=coded)
+    assert drawn == samples.draw_dates(DATA, 10, coded=coded) and len(set(drawn)) == len(drawn) == 40
+    assert Counter(table for table, _ in drawn) == dict.fromkeys(["incidents", *ACTS], 10)
+    for table in ACTS:
+        rows = getattr(DATA, table).set_index(schemas.KEYS[table][0])
+        rows = rows.loc[[key for name, key in drawn if name == table]]
+        vague = rows["announced_precision" if table == "responses" else "date_precision"] != "day"
+        if table == "responses":
+            vague |= rows["date_executed"].notna()
+        assert vague.sum() == 5 and not rows["incident_id"].isin(coded).any()
+        assert not rows["statement_id"].dropna().duplicated().any()
+
+
+def test_a_round_of_dates_is_compared_on_dates_alone_and_counts_for_rules_on_dates():
+    both = twice()
+    later = {table: frame.assign(round=6) for table, frame in both.items()}
+    later["incidents"]["unit"] = "date"
+    moved = later["incidents"]["coder"].eq("auto-2") & (later["incidents"]["incident_id"] == DATA.incidents.iloc[0, 0])
+    later["incidents"].loc[moved, "first_public_date"] = "2001"
+    later["attributions"].loc[later["attributions"]["coder"] == "auto-2", ["date_precision", "form"]] = "year"
+    both = {table: pd.concat([both[table], later[table]], ignore_index=True) for table in both}
+    scores, _ = agreement.reliability(both)
+    assert set(scores.loc[scores["round"] == 6, "variable"]) == {
+        name for names in agreement.ASKED["date"].values() for name in names
+    }
+    stand = agreement.standing(both).set_index(["table", "variable"])
+    assert stand.loc[("attributions", "date_precision"), "alpha"] < 0.1
+    assert stand.loc[("attributions", "form"), "alpha"] == 1
+    assert 0 < 1 - stand.loc[("incidents", "first_public_date"), "agreement"] < 0.01
+    starts = stand.loc[("incidents", "start_date")]
+    assert starts["n"] == DATA.incidents["start_date"].notna().sum() and starts["alpha"] == 1
+
+
 def test_rows_for_an_audit_are_as_many_of_each_table_and_the_same_for_the_same_seed():
     drawn = samples.draw_rows(DATA, 20, seed=7)
     assert drawn == samples.draw_rows(DATA, 20, seed=7) != samples.draw_rows(DATA, 20, seed=8)
@@ -388,6 +424,7 @@ def test_rows_for_an_audit_are_as_many_of_each_table_and_the_same_for_the_same_s
         (["sample", "--share", "7"], "--share: '7' is not a number between 0 and 1"),
         (["sample", "--share", "nan"], "--share: 'nan' is not a number between 0 and 1"),
         (["sample", "--rows", "2", "--replies", "2"], "not allowed with argument"),
+        (["sample", "--dates", "0"], "--dates: '0' is not a whole number of 1 or more"),
         (["reproduce", "--jobs", "two"], "--jobs: 'two' is not a whole number of 1 or more"),
     ],
 )
