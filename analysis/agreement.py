@@ -40,15 +40,16 @@ VARIABLES = {
     ],
 }
 #: What the second coder codes, by the ``unit`` that a round gives it: whole incidents (of which the codings kept no
-#: dates), the wording of single replies, or the dates of single acts and incidents.
+#: dates), the wording of single replies, or the dates of single acts and incidents.  Half of those acts are drawn because no
+#: plain day is coded, so that agreement on the day itself is measured over whole incidents only.
 ASKED = {
     "incident": {**VARIABLES, "incidents": ["kind", "operation_type"]},
     "reply": {"denials": ["posture", "channel", *vocab.STRATEGY]},
     "date": {
         "incidents": VARIABLES["incidents"][2:],
-        "attributions": ["date", "date_precision"],
-        "responses": ["date_announced", "announced_precision", "date_executed"],
-        "denials": ["date", "date_precision"],
+        "attributions": ["date_precision"],
+        "responses": ["announced_precision", "date_executed"],
+        "denials": ["date_precision"],
     },
 }
 #: Variables whose codes have an order; the others, days of acts and counts too, agree or do not.  Dates of incidents are
@@ -61,7 +62,8 @@ RULE_SINCE = {
     "strongest_link": 3,
     **dict.fromkeys(["posture", "flat_denial", "sanctions_objection", "non_interference"], 5),
     **dict.fromkeys(["identity_denial", "alternative_account"], 5),
-    **dict.fromkeys(["date_precision", "announced_precision", "date_executed"], 6),
+    **dict.fromkeys(["date_precision", "announced_precision"], 7),
+    "date_executed": 6,
 }
 #: Columns of the samples.
 SAMPLE = ["incident_id", "round", "unit", *VARIABLES["incidents"], "coder"]

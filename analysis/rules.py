@@ -192,7 +192,7 @@ def calendar(view: View) -> Iterator[Fault]:
 
 @rule
 def precision(view: View) -> Iterator[Fault]:
-    """A date and its precision are both there or both empty, and fit each other."""
+    """A date and its precision are both there or both empty, and fit each other; an act is not approximate."""
     sizes = {"day": 10, "month": 7, "year": 4}
     for table in view.readable():
         for column, by in date_columns(table).items():
@@ -201,6 +201,13 @@ def precision(view: View) -> Iterator[Fault]:
             values, fine = view[table][column], view[table][by]
             for row in where(values.isna() != fine.isna()):
                 yield table, row, by, f"{column} and {by} must both be given or both be empty"
+            for row in where(fine.eq("approximate") & (table != "incidents")):
+                yield (
+                    table,
+                    row,
+                    by,
+                    "write the month or the year; or the day, if true to a day or two, with uncertain 1",
+                )
             size = fine.map(sizes).astype(float)
             shaped = values.str.fullmatch(schemas.DATE.strip("^$")).eq(True)
             for row in where(shaped & size.notna() & values.str.len().ne(size)):

@@ -15,7 +15,7 @@ ORDER = [
     "paths", "errors", "arguments", "fingerprint", "cache", "progress", "vocab", "fields", "schemas", "csvtext", "plain", "migrations",
     "releases", "dates", "dataset", "rules", "rules_content", "checks", "synthetic", "questions", "entry", "changes", "pages",
     "selection", "dyads", "metadata", "datapackage", "codebook", "stix", "exports",
-    "measures", "durations", "agreement", "samples", "audits", "specification", "story", "teaching", "form", "style", "figures", "screening", "twins", "tables",
+    "measures", "durations", "agreement", "sourcing", "samples", "audits", "specification", "story", "teaching", "form", "style", "figures", "screening", "twins", "tables",
     "results", "preload", "plans", "runner", "sweep", "curves", "report", "reproduction", "deposit", "freeze", "cli",
 ]  # fmt: skip
 #: Packages inside: they may import nothing of `analysis` outside themselves, and the modules above may import them.
