@@ -66,7 +66,7 @@ RULE_SINCE = {
     "date_executed": 6,
 }
 #: Columns of the samples.
-SAMPLE = ["incident_id", "round", "unit", *VARIABLES["incidents"], "coder"]
+SAMPLE = ["incident_id", "round", "unit", *VARIABLES["incidents"], "coder", "urls"]
 
 
 def codings(dataset: Path | None = None) -> dict[str, pd.DataFrame]:
@@ -244,6 +244,16 @@ def coded_twice(both: dict[str, pd.DataFrame]) -> pd.DataFrame:
     unit = both["incidents"].groupby("round")["unit"].first()
     rows = scores.groupby(["round", "table"])["n"].max().unstack(fill_value=0)
     return rows.groupby(unit).sum().reindex(index=list(ASKED), columns=list(VARIABLES), fill_value=0)
+
+
+def dated(both: dict[str, pd.DataFrame]) -> tuple[str, ...]:
+    """Keys of the incidents and acts whose dates were coded twice on their own."""
+    unit = both["incidents"].groupby("round")["unit"].first()
+    keys = set()
+    for table in ASKED["date"]:
+        rows = both[table].dropna(subset="first_public_date" if table == "incidents" else [])
+        keys |= set(rows.loc[rows["round"].map(unit) == "date", schemas.KEYS[table][0]])
+    return tuple(sorted(keys))
 
 
 def _paired(

@@ -258,12 +258,14 @@ def _sample(options) -> int:
     from analysis.dataset import load
 
     data = load(options.dataset)
-    sample = agreement.codings(options.dataset)["incidents"]
+    both = agreement.codings(options.dataset)
+    sample = both["incidents"]
     whole = tuple(sample.loc[sample["unit"] == "incident", "incident_id"].unique())
     if options.rows is not None:
         drawn, what = samples.draw_rows(data, options.rows, options.seed), "rows"
     elif options.dates is not None:
-        drawn, what = samples.draw_dates(data, options.dates, options.seed, whole), "rows"
+        before = agreement.dated(both)
+        drawn, what = samples.draw_dates(data, options.dates, options.seed, whole, before), "rows"
     elif options.replies is not None:
         drawn, what = samples.draw_replies(data, options.replies, options.seed, tuple(sample["incident_id"])), "replies"
     else:

@@ -102,7 +102,9 @@ def draw_rows(data: Dataset, n: int, seed: int = 20240325) -> list[tuple[str, st
     return drawn
 
 
-def draw_dates(data: Dataset, n: int, seed: int = 20240325, coded: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+def draw_dates(
+    data: Dataset, n: int, seed: int = 20240325, coded: tuple[str, ...] = (), drawn_before: tuple[str, ...] = ()
+) -> list[tuple[str, str]]:
     """A random sample of incidents and acts whose dates are to be coded a second time.
 
     Nearly all acts are coded with a day and without a day of execution; so half of those drawn
@@ -116,6 +118,8 @@ def draw_dates(data: Dataset, n: int, seed: int = 20240325, coded: tuple[str, ..
     seed : int
     coded : tuple of str
         Incidents coded twice already: no act of theirs is drawn.
+    drawn_before : tuple of str
+        Keys whose dates were coded twice already: they are not drawn again.
 
     Returns
     -------
@@ -128,6 +132,7 @@ def draw_dates(data: Dataset, n: int, seed: int = 20240325, coded: tuple[str, ..
         if table not in ("incidents", *ACTS):
             continue
         rows = getattr(data, table).sort_values(key)
+        rows = rows[~rows[key].isin(drawn_before)]
         keys = rows[key].to_numpy()
         if table == "incidents":
             picked = chance.choice(keys, min(n, len(keys)), replace=False)

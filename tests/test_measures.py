@@ -385,6 +385,8 @@ def test_half_of_the_acts_drawn_for_their_dates_have_no_plain_day_and_none_is_fr
             vague |= rows["date_executed"].notna()
         assert vague.sum() == 5 and not rows["incident_id"].isin(coded).any()
         assert not rows["statement_id"].dropna().duplicated().any()
+    again = samples.draw_dates(DATA, 10, coded=coded, drawn_before=tuple(key for _, key in drawn))
+    assert len(again) == 40 and not set(again) & set(drawn)
 
 
 def test_a_round_of_dates_is_compared_on_dates_alone_and_counts_for_rules_on_dates():
@@ -404,6 +406,9 @@ def test_a_round_of_dates_is_compared_on_dates_alone_and_counts_for_rules_on_dat
     assert stand.loc[("attributions", "form"), "alpha"] == 1
     assert 0 < 1 - stand.loc[("incidents", "first_public_date"), "agreement"] < 0.01
     starts = stand.loc[("incidents", "start_date")]
+    assert set(agreement.dated(both)) == {
+        key for table in agreement.ASKED["date"] for key in getattr(DATA, table)[schemas.KEYS[table][0]]
+    }
     assert starts["n"] == DATA.incidents["start_date"].notna().sum() and starts["alpha"] == 1
 
 
