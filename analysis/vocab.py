@@ -219,7 +219,7 @@ STRATEGY = {
 STATEMENT_KIND = {
     "joint_text": "one text with authors from at least two states or bodies",
     "coordinated_day": "separate texts published on an agreed day or days",
-    "package": "one act of one author that answers or names several incidents",
+    "package": "acts of one state or body on one day that belong together or name several incidents",
     "reply": "one reply that answers accusations over several incidents",
 }
 
