@@ -64,6 +64,7 @@ RULE_SINCE = {
     **dict.fromkeys(["identity_denial", "alternative_account"], 5),
     **dict.fromkeys(["date_precision", "announced_precision"], 7),
     "date_executed": 6,
+    **dict.fromkeys(["start_precision", "end_precision", "first_public_precision"], 8),
 }
 #: Columns of the samples.
 SAMPLE = ["incident_id", "round", "unit", *VARIABLES["incidents"], "coder", "urls"]
