@@ -327,10 +327,14 @@ def by_round(stand: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``table``, ``variable``, ``n``, ``agreement``, ``alpha``, ``low``, ``high`` and ``round 1`` …
+        ``table``, ``variable``, ``n``, ``equal`` (share of pairs), ``alpha``, ``low``, ``high`` and ``r1`` …
     """
-    rounds = scores.pivot(index=["table", "variable"], columns="round", values="alpha").add_prefix("round ")
-    return stand.drop(columns="level").merge(rounds, on=["table", "variable"], how="left")
+    rounds = scores.pivot(index=["table", "variable"], columns="round", values="alpha").add_prefix("r")
+    return (
+        stand.drop(columns="level")
+        .rename(columns={"agreement": "equal"})
+        .merge(rounds, on=["table", "variable"], how="left")
+    )
 
 
 def dependable(both: dict[str, pd.DataFrame], table: str, names: list[str], threshold: float = 0.8) -> list[str]:

@@ -358,8 +358,8 @@ def test_the_alpha_of_each_round_stands_beside_that_of_all_that_count():
     both = {table: pd.concat([frame, frame.assign(round=2)]) for table, frame in twice().items()}
     stand, (scores, _) = agreement.standing(both), agreement.reliability(both)
     wide = agreement.by_round(stand, scores)
-    assert len(wide) == len(stand) and list(wide.columns[-2:]) == ["round 1", "round 2"]
-    assert wide.set_index("variable").loc["stance", ["alpha", "round 1", "round 2"]].eq(1).all()
+    assert len(wide) == len(stand) and list(wide.columns[-2:]) == ["r1", "r2"]
+    assert wide.set_index("variable").loc["stance", ["alpha", "r1", "r2"]].eq(1).all()
 
 
 def test_a_reply_to_accusations_over_several_incidents_is_drawn_once_and_never_from_an_incident_coded_twice():
