@@ -36,7 +36,7 @@ def test_it_covers_what_it_promises():
 
 #: Coded variables by which figures compare or select, beside strategies, which are chosen by their alpha.
 COMPARED = {
-    "incidents": ["kind"],
+    "incidents": ["kind", "start_date"],
     "attributions": ["accused_state", "state_link", "stance", "form", "body_type", "date"],
     "responses": ["type", "against", "date_announced"],
     "denials": ["date", "preemptive", "posture"],
