@@ -267,7 +267,8 @@ def _sample(options) -> int:
         before = agreement.dated(both)
         drawn, what = samples.draw_dates(data, options.dates, options.seed, whole, before), "rows"
     elif options.replies is not None:
-        drawn, what = samples.draw_replies(data, options.replies, options.seed, tuple(sample["incident_id"])), "replies"
+        worded = tuple(sample.loc[sample["unit"] != "date", "incident_id"])
+        drawn, what = samples.draw_replies(data, options.replies, options.seed, worded), "replies"
     else:
         drawn, what = samples.draw(data, options.share, options.seed, whole), "incidents"
     print("\n".join(one if isinstance(one, str) else "  ".join(one) for one in drawn))
