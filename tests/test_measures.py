@@ -20,6 +20,11 @@ from analysis.rules import ACTS
 from analysis.selection import Selection, select
 
 DATA = load()
+#: Rows of some incidents: Krippendorff's alpha of thousands of rows with hundreds of days needs gigabytes.
+SOME = {
+    table: getattr(DATA, table)[getattr(DATA, table)["incident_id"].isin(DATA.incidents["incident_id"].iloc[::6])]
+    for table in agreement.VARIABLES
+}
 PART = select(DATA, Selection())
 
 
@@ -290,8 +295,8 @@ def test_what_is_compared_does_not_decide_which_rows_pair():
     scores, recall = agreement.reliability(both)
     scores, recall = scores.set_index(["table", "variable"]), recall.set_index("table")
     found = scores.loc[("responses", "type")]
-    assert found["n"] == len(DATA.responses) and found["agreement"] < 1 and found["alpha"] < 1
-    assert recall.loc["responses", "matched"] == len(DATA.responses) - second.sum()
+    assert found["n"] == len(SOME["responses"]) and found["agreement"] < 1 and found["alpha"] < 1
+    assert recall.loc["responses", "matched"] == len(SOME["responses"]) - second.sum()
     assert scores.loc[("responses", "body_type"), "n"] == recall.loc["responses", "matched"]
 
 
@@ -311,10 +316,10 @@ def test_alignment_matches_rows_that_name_no_state():
 
 
 def twice(change=lambda frame: frame) -> dict[str, pd.DataFrame]:
-    """Both codings of all incidents in one round, the second one a changed copy of the first."""
+    """Both codings of some incidents in one round, the second one a changed copy of the first."""
     out = {}
     for table in agreement.VARIABLES:
-        first = getattr(DATA, table).assign(round=1, coder="auto-1")
+        first = SOME[table].assign(round=1, coder="auto-1")
         out[table] = pd.concat([first, change(first).assign(coder="auto-2")], ignore_index=True)
     out["incidents"]["unit"] = "incident"
     return out
@@ -338,7 +343,7 @@ def test_a_round_of_single_replies_is_paired_by_their_ids_and_says_nothing_of_re
     both["incidents"] = both["incidents"].assign(unit="reply")
     both["denials"].loc[both["denials"]["coder"] == "auto-2", ["speaker", "date"]] = ["x", "2001-01-01"]
     scores, recall = agreement.reliability(both)
-    assert recall.empty and set(scores["table"]) == {"denials"} and (scores["n"] == len(DATA.denials)).all()
+    assert recall.empty and set(scores["table"]) == {"denials"} and (scores["n"] == len(SOME["denials"])).all()
     assert (scores["agreement"] == 1).all() and "posture" in agreement.dependable(both, "denials", ["posture"])
 
 
@@ -348,10 +353,10 @@ def test_agreement_as_it_stands_is_that_of_the_rounds_coded_under_the_present_ru
     rounds[0]["attributions"].loc[rounds[0]["attributions"]["coder"] == "auto-2", ["strongest_link"]] = 1
     both = {table: pd.concat([one[table] for one in rounds], ignore_index=True) for table in rounds[0]}
     found = agreement.standing(both).set_index("variable")
-    assert found.loc["strongest_link", "alpha"] == 1 and found.loc["strongest_link", "n"] == len(DATA.attributions)
-    assert found.loc["stance", "n"] == 2 * len(DATA.attributions)
+    assert found.loc["strongest_link", "alpha"] == 1 and found.loc["strongest_link", "n"] == len(SOME["attributions"])
+    assert found.loc["stance", "n"] == 2 * len(SOME["attributions"])
     old = agreement.standing(rounds[0]).set_index("variable")
-    assert old.loc["strongest_link", "alpha"] < 1 and old.loc["strongest_link", "n"] == len(DATA.attributions)
+    assert old.loc["strongest_link", "alpha"] < 1 and old.loc["strongest_link", "n"] == len(SOME["attributions"])
 
 
 def test_the_alpha_of_each_round_stands_beside_that_of_all_that_count():
@@ -393,7 +398,9 @@ def test_a_round_of_dates_is_compared_on_dates_alone_and_counts_for_rules_on_dat
     both = twice()
     later = {table: frame.assign(round=6) for table, frame in both.items()}
     later["incidents"]["unit"] = "date"
-    moved = later["incidents"]["coder"].eq("auto-2") & (later["incidents"]["incident_id"] == DATA.incidents.iloc[0, 0])
+    moved = later["incidents"]["coder"].eq("auto-2") & (
+        later["incidents"]["incident_id"] == SOME["incidents"].iloc[0, 0]
+    )
     later["incidents"].loc[moved, "first_public_date"] = "2001"
     later["attributions"].loc[later["attributions"]["coder"] == "auto-2", ["date_precision", "form"]] = "year"
     both = {table: pd.concat([both[table], later[table]], ignore_index=True) for table in both}
@@ -404,12 +411,12 @@ def test_a_round_of_dates_is_compared_on_dates_alone_and_counts_for_rules_on_dat
     stand = agreement.standing(both).set_index(["table", "variable"])
     assert stand.loc[("attributions", "date_precision"), "alpha"] < 0.1
     assert stand.loc[("attributions", "form"), "alpha"] == 1
-    assert 0 < 1 - stand.loc[("incidents", "first_public_date"), "agreement"] < 0.01
+    assert 0 < 1 - stand.loc[("incidents", "first_public_date"), "agreement"] < 0.02
     starts = stand.loc[("incidents", "start_date")]
     assert set(agreement.dated(both)) == {
-        key for table in agreement.ASKED["date"] for key in getattr(DATA, table)[schemas.KEYS[table][0]]
+        key for table in agreement.ASKED["date"] for key in SOME[table][schemas.KEYS[table][0]]
     }
-    assert starts["n"] == DATA.incidents["start_date"].notna().sum() and starts["alpha"] == 1
+    assert starts["n"] == SOME["incidents"]["start_date"].notna().sum() and starts["alpha"] == 1
 
 
 def test_rows_for_an_audit_are_as_many_of_each_table_and_the_same_for_the_same_seed():
