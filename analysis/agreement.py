@@ -25,10 +25,9 @@ FIRST = ("auto-1",)
 #: Variables compared.  Not among them: free text and links between rows.  A variable that :data:`ALIGNMENT` asks to be equal
 #: is compared over rows that pair without it.
 VARIABLES = {
-    "incidents": [
-        *"kind operation_type start_date start_precision end_date end_precision".split(),
-        *"first_public_date first_public_precision".split(),
-    ],
+    "incidents": (
+        "kind operation_type start_date start_precision end_date end_precision first_public_date first_public_precision"
+    ).split(),
     "targets": ["state", "category"],
     "attributions": (
         "accused_state state_link strongest_link confidence stance body_type form actor_id date date_precision"
@@ -208,10 +207,8 @@ def reliability(both: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFra
         rows that the first has) and ``recall_of_second``.
     """
     scores, found = [], []
-    for number, unit in both["incidents"].groupby("round")["unit"].first().items():
-        for table in VARIABLES:
-            if table not in ASKED[unit]:
-                continue
+    for number, unit in _units(both).items():
+        for table, variables in ASKED[unit].items():
             left, right, first, second = _paired(both[table], table, number, unit)
             if not first + second:
                 continue  # older rounds have no targets
@@ -227,34 +224,45 @@ def reliability(both: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFra
                         "recall_of_second": len(left) / first if first else np.nan,
                     }
                 )
-            for variable in ASKED[unit][table]:
+            for variable in variables:
                 score = _score(table, variable, [_paired(both[table], table, number, unit, variable)])
                 scores.append({"round": number, "table": table, **score})
     return pd.DataFrame(scores), pd.DataFrame(found)
 
 
-def coded_twice(both: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def coded_twice(both: dict[str, pd.DataFrame], scores: pd.DataFrame) -> pd.DataFrame:
     """How many rows two coders coded, by what a round asked of them.
+
+    Parameters
+    ----------
+    both : dict of pandas.DataFrame
+        As :func:`codings` gives them.
+    scores : pandas.DataFrame
+        Agreement as :func:`reliability` gives it for them.
 
     Returns
     -------
     pandas.DataFrame
         Rows compared; index the units of :data:`ASKED`, columns its tables.
     """
-    scores = reliability(both)[0]
-    unit = both["incidents"].groupby("round")["unit"].first()
-    rows = scores.groupby(["round", "table"])["n"].max().unstack(fill_value=0)
-    return rows.groupby(unit).sum().reindex(index=list(ASKED), columns=list(VARIABLES), fill_value=0)
+    rows = scores.groupby(["round", "table"])["n"].max().unstack(fill_value=0).groupby(_units(both)).sum()
+    return rows.reindex(index=list(ASKED), columns=list(VARIABLES), fill_value=0)
 
 
 def dated(both: dict[str, pd.DataFrame]) -> tuple[str, ...]:
     """Keys of the incidents and acts whose dates were coded twice on their own."""
-    unit = both["incidents"].groupby("round")["unit"].first()
-    keys = set()
+    units, keys = _units(both), set()
     for table in ASKED["date"]:
-        rows = both[table].dropna(subset="first_public_date" if table == "incidents" else [])
-        keys |= set(rows.loc[rows["round"].map(unit) == "date", schemas.KEYS[table][0]])
+        rows = both[table][both[table]["round"].map(units) == "date"]
+        if table == "incidents":  # the others were drawn for an act
+            rows = rows[rows["first_public_date"].notna()]
+        keys |= set(rows[schemas.KEYS[table][0]])
     return tuple(sorted(keys))
+
+
+def _units(both: dict[str, pd.DataFrame]) -> pd.Series:
+    """What each round asked for, a key of :data:`ASKED`; index the rounds."""
+    return both["incidents"].groupby("round")["unit"].first()
 
 
 def _paired(
@@ -306,14 +314,13 @@ def standing(both: dict[str, pd.DataFrame]) -> pd.DataFrame:
         ``table``, ``variable``, ``level``, ``n``, ``agreement``, ``alpha``, ``low``, ``high``.
         Where no round is as new as a variable's rule (an old release), its last one counts.
     """
-    unit = both["incidents"].groupby("round")["unit"].first()
-    scores = []
+    units, scores = _units(both), []
     for table, variables in VARIABLES.items():
         for variable in variables:
-            asking = unit[unit.map(lambda given, t=table, v=variable: v in ASKED[given].get(t, ()))]
-            if asking.eq("reply").any():
-                asking = asking[asking == "reply"]
-            pairs = {n: _paired(both[table], table, n, given, variable) for n, given in asking.items()}
+            asking = {number: unit for number, unit in units.items() if variable in ASKED[unit].get(table, ())}
+            if "reply" in asking.values():
+                asking = {number: unit for number, unit in asking.items() if unit == "reply"}
+            pairs = {number: _paired(both[table], table, number, unit, variable) for number, unit in asking.items()}
             pairs = {number: pair for number, pair in pairs.items() if pair[2] + pair[3]}
             if pairs:
                 chosen = [number for number in pairs if number >= RULE_SINCE.get(variable, 1)] or [max(pairs)]
@@ -330,11 +337,8 @@ def by_round(stand: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
         ``table``, ``variable``, ``n``, ``equal`` (share of pairs), ``alpha``, ``low``, ``high`` and ``r1`` …
     """
     rounds = scores.pivot(index=["table", "variable"], columns="round", values="alpha").add_prefix("r")
-    return (
-        stand.drop(columns="level")
-        .rename(columns={"agreement": "equal"})
-        .merge(rounds, on=["table", "variable"], how="left")
-    )
+    stand = stand.drop(columns="level").rename(columns={"agreement": "equal"})
+    return stand.merge(rounds, on=["table", "variable"], how="left")
 
 
 def dependable(both: dict[str, pd.DataFrame], table: str, names: list[str], threshold: float = 0.8) -> list[str]:

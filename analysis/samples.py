@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from analysis import schemas, vocab
 from analysis.dataset import Dataset
@@ -128,22 +129,18 @@ def draw_dates(
     """
     chance = np.random.default_rng(seed)
     drawn = []
-    for table, (key, *_) in schemas.KEYS.items():
-        if table not in ("incidents", *ACTS):
-            continue
+    for table in ("incidents", *ACTS):
+        key = schemas.KEYS[table][0]
         rows = getattr(data, table).sort_values(key)
-        rows = rows[~rows[key].isin(drawn_before)]
-        keys = rows[key].to_numpy()
-        if table == "incidents":
-            picked = chance.choice(keys, min(n, len(keys)), replace=False)
-        else:
-            rare = rows[schemas.meta(table, ACTS[table])["date"]].ne("day")
-            if table == "responses":
-                rare |= rows["date_executed"].notna()
-            tied = rows["statement_id"].notna() & rows["statement_id"].duplicated()
-            left = ~tied & ~rows["incident_id"].isin(coded)
-            rest, some = keys[left & ~rare], keys[left & rare]
-            picked = chance.choice(some, min(n // 2, len(some)), replace=False)
-            picked = [*picked, *chance.choice(rest, min(n - len(picked), len(rest)), replace=False)]
+        left, rare = ~rows[key].isin(drawn_before), pd.Series(False, rows.index)
+        if table in ACTS:
+            left &= rows["statement_id"].isna() | ~rows["statement_id"].duplicated()
+            left &= ~rows["incident_id"].isin(coded)
+            rare |= rows[schemas.meta(table, ACTS[table])["date"]].ne("day")
+        if table == "responses":
+            rare |= rows["date_executed"].notna()
+        rest, some = (rows.loc[left & part, key].to_numpy() for part in (~rare, rare))
+        picked = chance.choice(some, min(n // 2, len(some)), replace=False)
+        picked = [*picked, *chance.choice(rest, min(n - len(picked), len(rest)), replace=False)]
         drawn += [(table, str(one)) for one in sorted(picked)]
     return drawn

@@ -392,6 +392,10 @@ def test_half_of_the_acts_drawn_for_their_dates_have_no_plain_day_and_none_is_fr
         assert not rows["statement_id"].dropna().duplicated().any()
     again = samples.draw_dates(DATA, 10, coded=coded, drawn_before=tuple(key for _, key in drawn))
     assert len(again) == 40 and not set(again) & set(drawn)
+    for table in ACTS:
+        texts = getattr(DATA, table).set_index(schemas.KEYS[table][0])["statement_id"].dropna()
+        twice_told = [{texts.get(key) for name, key in some if name == table} - {None} for some in (drawn, again)]
+        assert not twice_told[0] & twice_told[1]
 
 
 def test_a_round_of_dates_is_compared_on_dates_alone_and_counts_for_rules_on_dates():
